@@ -1,0 +1,1 @@
+"""Roost: an AT Protocol Personal Data Server."""

@@ -1,0 +1,1 @@
+"""Handles: `com.atproto.identity.*`."""

@@ -1,0 +1,1 @@
+"""Records: `com.atproto.repo.*`."""

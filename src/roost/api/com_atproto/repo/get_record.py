@@ -1,0 +1,34 @@
+"""com.atproto.repo.getRecord: one record, for anybody."""
+
+import msgspec
+
+from roost.api.method import Query
+from roost.data.cid import Cid
+from roost.services.reading import Reading
+from roost.syntax import AtIdentifier, AtUri, Nsid, RecordKey
+
+
+class Params(msgspec.Struct, frozen=True):
+    """Which record; with a CID, that version of it or none."""
+
+    repo: AtIdentifier
+    collection: Nsid
+    rkey: RecordKey
+    cid: Cid | None = None
+
+
+class Output(msgspec.Struct, frozen=True):
+    """The record, `value` as the JSON that was kept for it."""
+
+    uri: AtUri
+    cid: Cid
+    value: msgspec.Raw
+
+
+async def get_record(reading: Reading, params: Params) -> Output:
+    """Read one record. Raises RepoNotFound and its kin, RecordNotFound."""
+    did, row = await reading.record(params.repo, params.collection, params.rkey, params.cid)
+    return Output(AtUri.at(did, row.path), row.cid, msgspec.Raw(row.json))
+
+
+METHOD = Query("com.atproto.repo.getRecord", get_record)

@@ -1,0 +1,1 @@
+"""Accounts, sessions, invites and passwords: `com.atproto.server.*`."""

@@ -1,0 +1,119 @@
+"""What a method file declares, and the shapes its answer may have.
+
+A method file ends with `METHOD = Query(...)` or `METHOD = Procedure(...)` around an async function whose parameters
+name, by annotation, everything it needs:
+
+    params: Params           a msgspec.Struct made from the query string
+    caller: Caller           who is calling, when `auth` proves it; `Caller | None` with Auth.OPTIONAL
+    input: Input             a msgspec.Struct made from JSON; or `bytes`; or `AsyncIterator[bytes]`, not read yet
+    content_type: str        the media type that the body came with, in lower case and without its parameters
+    anything: SomeService    the service of that class
+
+It answers with a msgspec.Struct, None (200 and no body) or a Stream. The module deliberately does not know which method
+is served where, nor how a request becomes these values.
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+from roost.services.caller import Scope
+
+if TYPE_CHECKING:
+    from roost.data.value import Value
+
+    Record: TypeAlias = dict[str, Value]
+    """A record, or another object of the data model that a lexicon calls `unknown`, as a field of an Input."""
+else:
+    # msgspec refuses unions of its own types with a custom one (Cid). What it is told here makes it hand the object
+    # through; that it is of the data model, `data.json.from_json` has seen to before.
+    Record = dict[str, Any]
+
+KIB: Final = 1024
+
+DEFAULT_BODY: Final = 150 * KIB
+"""Bytes of a JSON body, decoded. The reference server's limit, so what a client can send there it can send here."""
+
+WRITE_BODY: Final = 1_000_000
+"""The same for the methods that write records: the reference server's too, and room for a batch of 200."""
+
+
+class Auth(Enum):
+    """Whose credentials a method asks for."""
+
+    NONE = auto()  # nobody's: an Authorization header is not even looked at
+    OPTIONAL = auto()  # an access token's if one is sent; a bad one is refused, not ignored
+    ACCESS = auto()
+    REFRESH = auto()
+    REFRESH_EXPIRED = auto()  # a refresh token's, which may have expired: to end a session is always safe
+    ADMIN = auto()
+
+
+FULL: Final = frozenset({Scope.ACCESS})
+"""Only the account's own password: what an app password may not do."""
+
+STANDARD: Final = frozenset({Scope.ACCESS, Scope.APP_PASS, Scope.APP_PASS_PRIVILEGED})
+"""Every access token of an account that has not been taken down."""
+
+TAKENDOWN: Final = STANDARD | {Scope.TAKENDOWN}
+"""Also the token of an account that has been: to read what is its own, and to move away."""
+
+
+class Body(Enum):
+    """What the edge makes of a request's body, beyond what the method's lexicon document says."""
+
+    AS_DECLARED = auto()
+    EMPTY_OBJECT = auto()  # `{}` is accepted where none is declared: clients of 2022 sent it
+    FREE = auto()  # anything, of any media type or none, and nothing at all: `input: bytes` may be empty
+
+
+def unexplained(error: Exception) -> Exception:
+    """Leave an error as it is: the `explain` of a method of today."""
+    return error
+
+
+Run: TypeAlias = Callable[..., Awaitable[object]]
+Explain: TypeAlias = Callable[[Exception], Exception]
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A method that reads: GET, and HEAD. `scopes` says which access tokens may call it."""
+
+    nsid: str
+    run: Run
+    auth: Auth = Auth.NONE
+    scopes: frozenset[Scope] = STANDARD
+    body: Body = Body.AS_DECLARED
+    explain: Explain = unexplained
+
+
+@dataclass(frozen=True, slots=True)
+class Procedure:
+    """A method that may write: POST. `body_limit` is in bytes, after Content-Encoding has been undone."""
+
+    nsid: str
+    run: Run
+    auth: Auth = Auth.NONE
+    scopes: frozenset[Scope] = STANDARD
+    body: Body = Body.AS_DECLARED
+    body_limit: int = DEFAULT_BODY
+    explain: Explain = unexplained
+
+
+Method: TypeAlias = Query | Procedure
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """An answer that is made while it is sent; `length` in bytes where it is known, `headers` beyond the usual ones.
+
+    The first chunk is asked for before the status is sent, so an error up to there is still an answer. `chunks` is
+    always closed, also when the client goes away in the middle.
+    """
+
+    content_type: str
+    chunks: AsyncIterator[bytes]
+    length: int | None = None
+    headers: tuple[tuple[bytes, bytes], ...] = ()

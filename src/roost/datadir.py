@@ -1,0 +1,79 @@
+"""What a server keeps in its data directory beside the database: two secrets in files, and the operator's own lexicons.
+
+Everything else is in the database, sealed under the master key; so a copy of the database alone gives no key away.
+"""
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from secrets import token_bytes, token_urlsafe
+
+import orjson
+
+from roost.config import ConfigError
+
+MASTER_KEY_BYTES = 32
+
+
+def make(directory: Path) -> None:
+    """Make the directory, readable by its owner alone, if it is not there. Raises ConfigError."""
+    try:
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(f"Cannot use {directory} as the data directory: {error.strerror}") from error
+
+
+def master_key(directory: Path) -> bytes:
+    """Return the key that all others are sealed under, made at the first start. Raises ConfigError."""
+    path = directory / "master.key"
+    text = _kept(path, lambda: token_bytes(MASTER_KEY_BYTES).hex())
+    try:
+        key = bytes.fromhex(text)
+    except ValueError:
+        key = b""
+    if len(key) != MASTER_KEY_BYTES:
+        raise ConfigError(f"{path} does not hold {MASTER_KEY_BYTES} bytes in hexadecimal: restore it from a backup")
+    return key
+
+
+def admin_password(directory: Path) -> str:
+    """Return the administrator's password that was made at the first start."""
+    return _kept(directory / "admin-password", lambda: token_urlsafe(18))
+
+
+def _kept(path: Path, make: Callable[[], str]) -> str:
+    """Return the file's text; the first to ask writes it, whole and readable by its owner alone, or not at all."""
+    if not path.exists():
+        fresh = path.with_name(f".{path.name}.{os.getpid()}")
+        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            file.write(make() + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        try:
+            # A link, unlike a rename, never replaces what another process has put there meanwhile.
+            path.hardlink_to(fresh)
+        except FileExistsError:
+            pass
+        finally:
+            fresh.unlink()
+        _sync(path.parent)
+    return path.read_text().strip()
+
+
+def _sync(directory: Path) -> None:
+    """Make the names in a directory durable: sealed keys without their master key would be lost for good."""
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def lexicons(directory: Path) -> Iterator[object]:
+    """Yield the operator's own lexicon documents, `lexicons/**.json`, as JSON. Raises ConfigError."""
+    for path in sorted((directory / "lexicons").rglob("*.json")):
+        try:
+            yield orjson.loads(path.read_bytes())
+        except (OSError, orjson.JSONDecodeError) as error:
+            raise ConfigError(f"{path} cannot be read as a lexicon document: {error}") from error

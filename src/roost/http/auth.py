@@ -1,0 +1,79 @@
+"""The Authorization header into who is calling, by the schemes of RFC 6750 (Bearer) and RFC 7617 (Basic).
+
+It deliberately does not know what a token is made of: that is asked of `Tokens`, which `services.sessions` is one of.
+"""
+
+from base64 import b64decode
+from binascii import Error as Base64Error
+from hashlib import sha256
+from hmac import compare_digest
+from typing import Protocol
+
+from roost.api.method import Auth
+from roost.services.caller import Caller, Scope
+from roost.services.errors import AuthMissing, InvalidToken, Unauthenticated
+
+MISSING = "Authentication Required"
+"""The one text for no credentials and for an administrator's wrong ones, as the reference server has it."""
+
+
+class Tokens(Protocol):
+    """Who can tell whose token it is."""
+
+    async def authenticate(self, token: str) -> Caller:
+        """Return who an access token speaks for; raises InvalidToken, ExpiredToken, AccountNotFound."""
+
+    async def authenticate_refresh(self, token: str, *, allow_expired: bool = False) -> Caller:
+        """Do the same for a refresh token."""
+
+
+class Authenticator:
+    """Admits requests to methods, for as long as the server has this administrator's password."""
+
+    __slots__ = ("_admin", "_tokens")
+
+    def __init__(self, tokens: Tokens, *, admin_password: str) -> None:
+        assert admin_password, "an empty password would admit anybody who knows there is none"
+        self._tokens = tokens
+        # Digests have one length, so comparing them cannot tell how long the password is.
+        self._admin = sha256(b"admin:" + admin_password.encode()).digest()
+
+    async def admit(self, auth: Auth, scopes: frozenset[Scope], header: bytes | None) -> Caller | None:
+        """Return who is calling, None for nobody and for the administrator.
+
+        Raises AuthMissing, Unauthenticated, InvalidToken, and what `Tokens` raises.
+        """
+        if header is None:
+            if auth is Auth.OPTIONAL:
+                return None
+            raise AuthMissing(MISSING)
+        if auth is Auth.ADMIN:
+            self._admit_admin(header)
+            return None
+        token = bearer(header)
+        if auth is Auth.ACCESS or auth is Auth.OPTIONAL:
+            caller = await self._tokens.authenticate(token)
+            if caller.scope not in scopes:
+                raise InvalidToken("Bad token scope")
+            return caller
+        return await self._tokens.authenticate_refresh(token, allow_expired=auth is Auth.REFRESH_EXPIRED)
+
+    def _admit_admin(self, header: bytes) -> None:
+        scheme, _, encoded = header.partition(b" ")
+        try:
+            presented = b64decode(encoded.strip(), validate=True)
+        except Base64Error:
+            presented = b""
+        if not compare_digest(sha256(presented).digest(), self._admin) or scheme.lower() != b"basic":
+            raise Unauthenticated(MISSING)
+
+
+def bearer(header: bytes) -> str:
+    """Return the token of a Bearer header; raises InvalidToken for any other."""
+    words = header.split(b" ")
+    if len(words) != 2 or not header.isascii():
+        raise InvalidToken("Malformed authorization header")
+    scheme, token = words
+    if scheme != b"Bearer" and scheme.lower() != b"bearer":
+        raise InvalidToken("Unexpected authorization type")
+    return token.decode("ascii")

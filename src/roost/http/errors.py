@@ -1,0 +1,117 @@
+"""Errors into answers: which status and which name each has on the wire, in one table.
+
+    ServiceError
+    ├── NotFound             no XRPC at this path: what status 404 means under /xrpc/
+    ├── UnknownMethod        an NSID that this server does not serve
+    ├── WrongVerb            a method called with another HTTP method than its own
+    ├── PayloadTooLarge      a body over its limit
+    └── UnsupportedCoding    a Content-Encoding that cannot be undone here
+    Exception
+    └── ClientGone           nobody is left to answer
+
+It deliberately does not know methods or headers; what is not in the table is a fault of ours, and its text stays here.
+"""
+
+from typing import Final
+
+import orjson
+
+from roost.services import errors as services
+from roost.services.errors import InvalidRequest, ServiceError
+
+
+class NotFound(ServiceError):
+    """Nothing is served at this path."""
+
+    def __init__(self) -> None:
+        super().__init__("Not Found")
+
+
+class UnknownMethod(ServiceError):
+    """No method of that name is served here."""
+
+    def __init__(self, nsid: str) -> None:
+        super().__init__(f"Method Not Implemented: {nsid}")
+
+
+class WrongVerb(InvalidRequest):
+    """The method is called with another HTTP method than its own."""
+
+    def __init__(self, verb: str, expected: str) -> None:
+        super().__init__(f"Incorrect HTTP method ({verb}) expected {expected}")
+
+
+class PayloadTooLarge(ServiceError):
+    """A streamed or a raw body is over its limit."""
+
+    def __init__(self) -> None:
+        super().__init__("request entity too large")
+
+
+class JsonTooLarge(PayloadTooLarge):
+    """A JSON body is over its limit: the reference server's JSON parser has a name of its own for that."""
+
+
+class UnsupportedCoding(ServiceError):
+    """The body has a Content-Encoding that this server does not undo."""
+
+    def __init__(self, coding: str) -> None:
+        super().__init__(f"unsupported content encoding: {coding}")
+
+
+class ClientGone(Exception):  # noqa: N818 — not an error: the other side hung up
+    """The client closed the connection before its request was whole."""
+
+
+TABLE: Final[dict[type[Exception], tuple[int, str]]] = {
+    services.InvalidRequest: (400, "InvalidRequest"),
+    services.InvalidSwap: (400, "InvalidSwap"),
+    services.RecordNotFound: (400, "RecordNotFound"),
+    services.RecordAlreadyExists: (400, "RecordAlreadyExists"),
+    services.RepoNotFound: (400, "RepoNotFound"),
+    services.RepoDeactivated: (400, "RepoDeactivated"),
+    services.RepoTakendown: (400, "RepoTakendown"),
+    services.InvalidHandle: (400, "InvalidHandle"),
+    services.HandleNotAvailable: (400, "HandleNotAvailable"),
+    services.HandleNotFound: (400, "HandleNotFound"),
+    services.UnsupportedDomain: (400, "UnsupportedDomain"),
+    services.EmailNotAvailable: (400, "InvalidRequest"),  # no lexicon declares a name for it
+    services.InvalidInviteCode: (400, "InvalidInviteCode"),
+    services.InvalidPassword: (400, "InvalidPassword"),
+    services.IncompatibleDidDoc: (400, "IncompatibleDidDoc"),
+    services.InvalidToken: (400, "InvalidToken"),
+    services.ExpiredToken: (400, "ExpiredToken"),
+    services.Unauthenticated: (401, "AuthenticationRequired"),
+    services.AuthMissing: (401, "AuthMissing"),
+    services.AccountTakedown: (401, "AccountTakedown"),
+    services.AccountDeactivated: (401, "AccountDeactivated"),
+    services.Forbidden: (403, "Forbidden"),
+    services.AccountNotFound: (403, "AccountNotFound"),
+    services.TooManyRequests: (429, "RateLimitExceeded"),
+    services.UpstreamFailure: (502, "UpstreamFailure"),
+    NotFound: (404, "XRPCNotSupported"),
+    PayloadTooLarge: (413, "PayloadTooLarge"),
+    JsonTooLarge: (413, "PayloadTooLargeError"),
+    UnsupportedCoding: (415, "UnsupportedMediaType"),
+    UnknownMethod: (501, "MethodNotImplemented"),
+}
+"""An error that is not here by its own class is answered as the nearest class above it."""
+
+OURS: Final = (500, "InternalServerError", "Internal Server Error")
+"""The answer to everything else: the message could hold a path, a query, a secret."""
+
+
+def answer_of(error: Exception) -> tuple[int, bytes]:
+    """Return the status and the JSON body that say `error` to a client; 500 for what nobody raised on purpose."""
+    status, name, message = OURS
+    for class_ in type(error).__mro__:
+        if class_ in TABLE and isinstance(error, ServiceError):
+            status, name = TABLE[class_]
+            message = error.message
+            break
+    return status, orjson.dumps({"error": name, "message": printable(message)})
+
+
+def printable(message: str) -> str:
+    """Replace lone surrogates, which a message may quote from a request and JSON cannot hold."""
+    return message.encode(errors="replace").decode()

@@ -1,0 +1,185 @@
+"""Runs applications on sockets, from the first bind to the last answer: uvicorn, with what it leaves open closed.
+
+SIGTERM and SIGINT stop accepting, let what is in flight finish, leave the application's lifespan, and return; so the
+process exits 0. A second one does not wait. It deliberately does not know what the applications are.
+"""
+
+import asyncio
+import contextlib
+import signal
+import socket
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import uvicorn
+import uvloop
+from starlette.types import ASGIApp, Message
+from starlette.types import Scope as Asgi
+
+from roost.http.wire import KEEP_ALIVE, Wire, sweep
+
+GRACE: Final = 10
+"""Seconds that requests in flight get at the end. Longer than any method takes; a stream that takes longer is resumed
+anew.
+"""
+
+BACKLOG: Final = 2048
+"""Connections that may wait to be accepted: a relay and its neighbours reconnecting at once must not be refused."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """An application and where it answers."""
+
+    app: ASGIApp
+    host: str
+    port: int
+
+
+class CannotListenError(OSError):
+    """The address is somebody else's, or not one of this machine."""
+
+    def __init__(self, host: str, port: int, reason: OSError) -> None:
+        super().__init__(f"Cannot listen on {host} port {port}: {reason.strerror or reason}")
+
+
+def serve(
+    app: ASGIApp, host: str, port: int, *, beside: Sequence[Listener] = (), on_ready: Callable[[], None] | None = None
+) -> None:
+    """Serve until a signal says to stop. Those `beside` start earlier and stop later than `app`, which may need them.
+
+    `on_ready` is called once all of them answer. Raises CannotListenError, and what an application's lifespan raises.
+    """
+    uvloop.run(_until_stopped([*beside, Listener(app, host, port)], on_ready))
+
+
+async def _until_stopped(listeners: Sequence[Listener], on_ready: Callable[[], None] | None) -> None:
+    stopping = asyncio.Event()
+    async with running(listeners) as servers:
+        loop = asyncio.get_running_loop()
+
+        def stop() -> None:
+            for server in servers:
+                server.force_exit = stopping.is_set()
+            stopping.set()
+
+        for signal_ in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(signal_, stop)
+        if on_ready is not None:
+            on_ready()
+        await stopping.wait()
+
+
+@contextlib.asynccontextmanager
+async def running(listeners: Sequence[Listener]) -> AsyncIterator[list["Server"]]:
+    """Serve in the running loop for as long as the block lasts; raises as `serve` does."""
+    async with contextlib.AsyncExitStack() as stack:
+        # Bound before anything starts: a taken port is told before a database is opened.
+        sockets = [stack.enter_context(_bound(listener)) for listener in listeners]
+        servers = []
+        for listener, socket_ in zip(listeners, sockets, strict=True):
+            server = Server(listener.app, socket_)
+            await stack.enter_async_context(_alive(listener.app))
+            await stack.enter_async_context(server.running())
+            servers.append(server)
+        yield servers
+
+
+class Server(uvicorn.Server):
+    """uvicorn's server of one bound socket, one part of a process."""
+
+    def __init__(self, app: ASGIApp, socket_: socket.socket) -> None:
+        self._socket = socket_
+        super().__init__(
+            uvicorn.Config(
+                app,
+                http=Wire,
+                loop="none",
+                lifespan="off",
+                log_config=None,
+                log_level="error",
+                access_log=False,
+                server_header=False,
+                proxy_headers=False,
+                timeout_graceful_shutdown=GRACE,
+                timeout_keep_alive=int(KEEP_ALIVE),
+            )
+        )
+
+    @property
+    def port(self) -> int:
+        """Where it answers: what the system chose when the listener's port was 0."""
+        port = self._socket.getsockname()[1]
+        assert isinstance(port, int), "an internet address has a port"
+        return port
+
+    @contextlib.asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Serve for as long as the block lasts; at its end, finish what is in flight.
+
+        Not `serve`, which would take the signals to itself and raise them again at the end: the process would die of
+        one.
+        """
+        self.config.load()
+        self.lifespan = self.config.lifespan_class(self.config)
+        await self.startup(sockets=[self._socket])
+        ticking = asyncio.create_task(self.main_loop())
+        sweeping = asyncio.create_task(sweep(self.server_state.connections))
+        try:
+            yield
+        finally:
+            sweeping.cancel()
+            self.should_exit = True
+            await ticking
+            await self.shutdown(sockets=[self._socket])
+            if self.server_state.tasks:
+                # They have been cancelled; what they hold has to be let go before the application ends.
+                await asyncio.wait(self.server_state.tasks, timeout=1)
+
+
+@contextlib.contextmanager
+def _bound(listener: Listener) -> Iterator[socket.socket]:
+    family = socket.AF_INET6 if ":" in listener.host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as socket_:
+        # A port whose last server has just stopped is free; one that still has a server is not.
+        socket_.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            socket_.bind((listener.host, listener.port))
+            socket_.listen(BACKLOG)
+        except OSError as error:
+            raise CannotListenError(listener.host, listener.port, error) from error
+        yield socket_
+
+
+@contextlib.asynccontextmanager
+async def _alive(app: ASGIApp) -> AsyncIterator[None]:
+    """Enter an application's lifespan, and leave it; raises what it raises, which uvicorn's own would only log."""
+    to_app: asyncio.Queue[Message] = asyncio.Queue()
+    from_app: asyncio.Queue[Message] = asyncio.Queue()
+    scope: Asgi = {"type": "lifespan", "asgi": {"version": "3.0", "spec_version": "2.3"}, "state": {}}
+
+    async def live() -> None:
+        await app(scope, to_app.get, from_app.put)
+
+    task = asyncio.create_task(live())
+    await _exchange("startup", task, to_app, from_app)
+    try:
+        yield
+    finally:
+        await _exchange("shutdown", task, to_app, from_app)
+        await task
+
+
+async def _exchange(
+    what: str, task: asyncio.Task[None], to_app: asyncio.Queue[Message], from_app: asyncio.Queue[Message]
+) -> None:
+    await to_app.put({"type": f"lifespan.{what}"})
+    answer = asyncio.create_task(from_app.get())
+    await asyncio.wait([task, answer], return_when=asyncio.FIRST_COMPLETED)
+    if not answer.done():
+        answer.cancel()
+        await task  # raises why
+        raise RuntimeError(f"the application ended at its {what}")
+    if answer.result()["type"] != f"lifespan.{what}.complete":
+        raise RuntimeError(f"the application's {what} failed: {answer.result().get('message', '')}")

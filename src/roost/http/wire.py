@@ -1,0 +1,103 @@
+"""The connection: uvicorn's HTTP/1.1 protocol, with limits on what a client may hold open and how much of it.
+
+uvicorn bounds neither the size of a request's head nor the time a client takes over it, over its body, or over reading
+its answer. One sweep over all connections looks for those that make no progress, so that a request pays for no timer.
+It deliberately does not know the application.
+"""
+
+import asyncio
+from collections.abc import Set as AbstractSet
+from typing import Final
+
+import orjson
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from roost.http.answer import CORS, JSON
+
+MOST_HEAD: Final = 64 * 1024
+"""Bytes of a request line and its headers: four times what Node allows, since tokens and cookies of proxies add up."""
+
+SILENCE: Final = 30.0
+"""Seconds that a client may say nothing in the middle of a request, or take nothing of its answer."""
+
+KEEP_ALIVE: Final = 90.0
+"""Seconds that a connection may stay open between two requests: the reference server's, longer than proxies' own."""
+
+SWEEP: Final = 5.0
+"""Seconds between two looks at the connections: how exact the limits above are."""
+
+
+class Wire(HttpToolsProtocol):
+    """A connection that knows when it was last heard of and how much of a head it has read."""
+
+    heard = 0.0  # when the client last said something; within a head, when that began
+    head = 0  # the number of the request whose head is being read, 0 between heads
+    requests = 0
+    head_size = 0
+    unsent = 0
+    unsent_since = 0.0
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # uvicorn narrows it too
+        """Begin to wait for the first request."""
+        super().connection_made(transport)
+        self.heard = self.loop.time()
+
+    def data_received(self, data: bytes) -> None:
+        """Feed what came to the parser; end the connection when a head does not."""
+        head = self.head
+        if not head:
+            self.heard = self.loop.time()
+        super().data_received(data)
+        if head and self.head == head:
+            self.head_size += len(data)
+            if self.head_size > MOST_HEAD and not self.transport.is_closing():
+                self.refuse(431, b"Request Header Fields Too Large", "request header fields too large")
+
+    def on_message_begin(self) -> None:
+        """Note that a head begins."""
+        self.requests += 1
+        self.head = self.requests
+        self.head_size = 0
+        super().on_message_begin()
+
+    def on_headers_complete(self) -> None:
+        """Note that what follows is a body."""
+        self.head = 0
+        super().on_headers_complete()
+
+    def send_400_response(self, msg: str) -> None:
+        """Answer what is not HTTP, in the form of every other error."""
+        self.refuse(400, b"Bad Request", msg)
+
+    def refuse(self, status: int, reason: bytes, message: str) -> None:
+        """Answer without the application, and end the connection; say nothing if an answer is under way."""
+        if self.cycle is None or self.cycle.response_complete:
+            body = orjson.dumps({"error": "InvalidRequest", "message": message})
+            headers = [JSON, CORS, (b"content-length", b"%d" % len(body)), (b"connection", b"close")]
+            head = b"".join(b"%b: %b\r\n" % header for header in headers)
+            self.transport.write(b"HTTP/1.1 %d %b\r\n%b\r\n%b" % (status, reason, head, body))
+        self.transport.close()
+
+    def overdue(self, now: float) -> bool:
+        """Tell whether the client has kept the server waiting for longer than it may."""
+        cycle = self.cycle
+        if cycle is None or cycle.response_complete:
+            return now - self.heard > (SILENCE if self.head else KEEP_ALIVE)
+        unsent = self.transport.get_write_buffer_size()
+        if unsent != self.unsent or not unsent:
+            self.unsent, self.unsent_since = unsent, now
+        if unsent:
+            return now - self.unsent_since > SILENCE
+        # While reading is paused it is the application that takes its time, not the client.
+        return cycle.more_body and not self.flow.read_paused and now - self.heard > SILENCE
+
+
+async def sweep(connections: AbstractSet[object], *, every: float = SWEEP) -> None:
+    """Break off the connections that are overdue, for ever."""
+    loop = asyncio.get_running_loop()
+    while True:
+        await asyncio.sleep(every)
+        now = loop.time()
+        for connection in list(connections):
+            if isinstance(connection, Wire) and connection.overdue(now):
+                connection.transport.abort()

@@ -1,0 +1,276 @@
+"""The endpoint of the methods: a bare ASGI application for `/xrpc/`, one dictionary look-up from each.
+
+The order is the reference server's: verb, query parameters, credentials, body, run, answer; so a bad parameter is told
+before a missing token, and a bad token before a bad body. It deliberately does not know what a method does, which
+generation of the protocol it is of (its `explain` puts errors in that generation's words), or who serves the bytes.
+"""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from typing import Final, NoReturn
+
+import orjson
+import structlog
+from starlette.types import ASGIApp, Receive, Send
+from starlette.types import Scope as Asgi
+
+from roost.api.encode import encode
+from roost.api.errors import BodyRefused, BodyRequired, WrongEncoding
+from roost.api.method import Auth, Body, Stream
+from roost.api.registry import Bound, Intake, Registry
+from roost.http.answer import CHALLENGES, CORS, EXPOSED, JSON, PRIVATE, Header, preflight, respond
+from roost.http.auth import Authenticator
+from roost.http.body import codings_of, pieces, whole
+from roost.http.errors import ClientGone, JsonTooLarge, NotFound, PayloadTooLarge, UnknownMethod, WrongVerb, answer_of
+from roost.services.errors import InvalidRequest
+
+log: Final[structlog.stdlib.BoundLogger] = structlog.get_logger("roost.http")
+
+PREFIX: Final = "/xrpc/"
+
+LIKE_NSID: Final = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9.-]*[a-zA-Z0-9]", re.ASCII)
+"""What may stand behind the prefix at all; whether it is an NSID does not matter for one that nobody serves."""
+
+WANTED: Final = frozenset(
+    {b"authorization", b"content-type", b"content-length", b"content-encoding", b"transfer-encoding"}
+)
+"""The request headers that an endpoint looks at."""
+
+HEADERS: Final[dict[tuple[bool, bool], tuple[Header, ...]]] = {
+    (True, True): (JSON, CORS, *PRIVATE),
+    (True, False): (JSON, CORS),
+    (False, True): (CORS, *PRIVATE),
+    (False, False): (CORS,),
+}
+"""The headers of a plain answer, by whether it has a body and whether it was given to somebody."""
+
+STRAY_LIMIT: Final = 1024
+"""Bytes of a body that nobody asked for which are read to see whether it is the `{}` that clients of 2022 sent."""
+
+Headers = dict[bytes, bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """What `/xrpc/_health` tells: the version, once `check` has returned; it raises when the server cannot work."""
+
+    version: str
+    check: Callable[[], Awaitable[object]]
+
+
+class Endpoint:
+    """Serves the methods of a registry, for as long as the process runs."""
+
+    __slots__ = ("_authenticator", "_bound", "_health", "_unserved")
+
+    def __init__(
+        self, registry: Registry, authenticator: Authenticator, *, health: Health, unserved: ASGIApp | None = None
+    ) -> None:
+        """Methods nobody here serves go to `unserved` (a proxy), or are refused."""
+        paths = {PREFIX + nsid: bound for nsid, bound in registry.items()}
+        self._bound = paths | {path + "/": bound for path, bound in paths.items()}
+        self._authenticator = authenticator
+        self._health = health
+        self._unserved = unserved
+
+    async def __call__(self, scope: Asgi, receive: Receive, send: Send) -> None:
+        """Answer one request, whatever happens."""
+        bound = self._bound.get(scope["path"])
+        if bound is None:
+            await self._elsewhere(scope, receive, send)
+            return
+        verb: str = scope["method"]
+        if verb == "OPTIONS":
+            await preflight(scope, receive, send)
+            return
+        try:
+            if verb != bound.verb and not (verb == "HEAD" and bound.verb == "GET"):
+                raise WrongVerb(verb, bound.verb)
+            output = await self._run(bound, scope, receive)
+            first = await anext(output.chunks, None) if type(output) is Stream else None
+            body = b"" if output is None or type(output) is Stream else encode(output)
+        except ClientGone:
+            return
+        except Exception as error:  # noqa: BLE001 — the request boundary
+            await _refuse(bound, error, send)
+            return
+        if type(output) is Stream:
+            await _stream(bound, output, first, receive, send, bodiless=verb == "HEAD")
+        else:
+            await respond(send, 200, HEADERS[output is not None, bound.auth is not Auth.NONE], body)
+
+    async def _run(self, bound: Bound, scope: Asgi, receive: Receive) -> object:
+        """Call the method with what it names, each thing made from the request in the order that errors are told in."""
+        arguments: dict[str, object] = {}
+        if bound.params is not None:
+            arguments["params"] = bound.params(scope["query_string"])
+        headers = _headers(scope)
+        if bound.auth is not Auth.NONE:
+            caller = await self._authenticator.admit(bound.auth, bound.scopes, headers.get(b"authorization"))
+            if bound.wants_caller:
+                arguments["caller"] = caller
+        if bound.wants_content_type:
+            arguments["content_type"] = _media_type(headers)
+        if bound.intake is Intake.STREAM:
+            return await _run_streamed(bound, arguments, headers, receive)
+        if bound.intake is Intake.JSON or bound.intake is Intake.BYTES:
+            arguments["input"] = await _read(bound, headers, receive)
+        elif bound.intake is Intake.NONE and (b"content-length" in headers or b"transfer-encoding" in headers):
+            await _check_stray(bound, receive)
+        return await bound.run(**arguments)
+
+    async def _elsewhere(self, scope: Asgi, receive: Receive, send: Send) -> None:
+        """Answer what is not a method of the registry."""
+        name = scope["path"].removeprefix(PREFIX).removesuffix("/")
+        if scope["method"] == "OPTIONS":
+            await preflight(scope, receive, send)
+        elif name == "_health":
+            await self._tell_health(send)
+        elif "/" in name:
+            await refuse(NotFound(), send)
+        elif not LIKE_NSID.fullmatch(name):
+            await refuse(InvalidRequest("invalid xrpc path"), send)
+        elif self._unserved is not None:
+            await self._unserved(scope, receive, send)
+        else:
+            await refuse(UnknownMethod(name), send)
+
+    async def _tell_health(self, send: Send) -> None:
+        status, told = 200, {"version": self._health.version}
+        try:
+            await self._health.check()
+        except Exception as error:
+            log.error("not healthy", exc_info=error)
+            status, told = 503, told | {"error": "Service Unavailable", "message": "The database does not answer"}
+        await respond(send, status, (JSON, CORS), orjson.dumps(told))
+
+
+def _headers(scope: Asgi) -> Headers:
+    found: Headers = {}
+    for name, value in scope["headers"]:
+        if name in WANTED:
+            if name in found:
+                # Two of them mean two things, and whoever stands before us may have believed the other.
+                raise InvalidRequest(f"header given more than once: {name.decode()}")
+            found[name] = value
+    return found
+
+
+def _media_type(headers: Headers) -> str:
+    return headers.get(b"content-type", b"").partition(b";")[0].strip().lower().decode("latin-1")
+
+
+def _check_intake(bound: Bound, headers: Headers) -> list[bytes]:
+    """Refuse a body by its headers; what is left is its codings to undo."""
+    length = headers.get(b"content-length")
+    if bound.body is not Body.FREE:
+        if length == b"0" or (length is None and b"transfer-encoding" not in headers):
+            raise BodyRequired
+        encoding, given = bound.encoding, _media_type(headers)
+        if given != encoding and not (given and _matches(given, encoding)):
+            raise WrongEncoding(given)
+    # llhttp lets nothing but digits through as a length.
+    if length is not None and int(length) > bound.body_limit and b"content-encoding" not in headers:
+        _refuse_size(bound)
+    coding = headers.get(b"content-encoding")
+    return codings_of(coding) if coding else []
+
+
+def _matches(given: str, pattern: str) -> bool:
+    """Tell whether a media type is one of a pattern's: `*/*`, or `image/*` and its like."""
+    return pattern == "*/*" or (pattern.endswith("/*") and given.startswith(pattern[:-1]))
+
+
+def _refuse_size(bound: Bound) -> NoReturn:
+    raise JsonTooLarge if bound.intake is Intake.JSON else PayloadTooLarge
+
+
+async def _read(bound: Bound, headers: Headers, receive: Receive) -> object:
+    codings = _check_intake(bound, headers)
+    try:
+        body = await whole(receive, limit=bound.body_limit, codings=codings)
+    except PayloadTooLarge:
+        _refuse_size(bound)
+    return body if bound.input is None else bound.input(body)
+
+
+async def _run_streamed(bound: Bound, arguments: dict[str, object], headers: Headers, receive: Receive) -> object:
+    chunks = pieces(receive, limit=bound.body_limit, codings=_check_intake(bound, headers))
+    try:
+        return await bound.run(**arguments, input=chunks)
+    finally:
+        await _close(chunks)
+
+
+async def _check_stray(bound: Bound, receive: Receive) -> None:
+    """Refuse a body where none is declared, but for an empty one, which some clients announce with each request."""
+    try:
+        body = await whole(receive, limit=STRAY_LIMIT)
+    except PayloadTooLarge:
+        raise BodyRefused from None
+    if body and not (bound.body is Body.EMPTY_OBJECT and body.strip() == b"{}"):
+        raise BodyRefused
+
+
+async def _stream(
+    bound: Bound, output: Stream, first: bytes | None, receive: Receive, send: Send, *, bodiless: bool
+) -> None:
+    """Send an answer while it is made, until its end or until nobody listens any more.
+
+    An error on the way cannot be told: the connection breaks off, which is how the client knows that it does not have
+    all.
+    """
+    headers: list[Header] = [(b"content-type", output.content_type.encode("latin-1")), CORS, *output.headers]
+    if bound.auth is not Auth.NONE:
+        headers += PRIVATE
+    if output.length is not None:
+        headers.append((b"content-length", b"%d" % output.length))
+    chunk = first
+    gone = asyncio.create_task(_until_gone(receive))
+    try:
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        while chunk is not None and not bodiless:
+            await send({"type": "http.response.body", "body": chunk, "more_body": True})
+            if gone.done():
+                return
+            chunk = await anext(output.chunks, None)
+        await send({"type": "http.response.body", "body": b""})
+    except Exception as error:
+        log.error("an answer broke off", nsid=bound.nsid, exc_info=error)
+    finally:
+        gone.cancel()
+        await _close(output.chunks)
+
+
+async def _until_gone(receive: Receive) -> None:
+    while (await receive())["type"] == "http.request":
+        pass
+
+
+async def _close(chunks: AsyncIterator[bytes]) -> None:
+    close: Callable[[], Awaitable[None]] | None = getattr(chunks, "aclose", None)
+    if close is not None:
+        await close()
+
+
+async def _refuse(bound: Bound, error: Exception, send: Send) -> None:
+    try:
+        error = bound.explain(error)
+    except Exception as fault:  # noqa: BLE001 — the request boundary: an explanation is a method's code too
+        error = fault
+    await refuse(error, send, nsid=bound.nsid, private=bound.auth is not Auth.NONE, admin=bound.auth is Auth.ADMIN)
+
+
+async def refuse(error: Exception, send: Send, *, nsid: str = "", private: bool = False, admin: bool = False) -> None:
+    """Answer with an error; what is a fault of ours is logged, with where it happened, and told without its text."""
+    status, body = answer_of(error)
+    if status == 500:
+        log.error("a request failed", nsid=nsid, exc_info=error)
+    headers: tuple[Header, ...] = (JSON, CORS, EXPOSED)
+    if private:
+        headers += PRIVATE
+    if status == 401:
+        headers = (*headers, CHALLENGES[admin])
+    await respond(send, status, headers, body)

@@ -1,0 +1,56 @@
+"""Hashing what the operations left dirty: each new node gets its block, its CID and a number to be stored under."""
+
+import msgspec
+
+from roost.data.cid import Cid
+from roost.repo.mst.node import Link, encode
+
+
+class NewNode(msgspec.Struct, frozen=True):
+    """A node as it is to be stored: `kids` holds the number of each kid in order, 0 where there is none."""
+
+    n: int
+    cid: Cid
+    block: bytes
+    kids: tuple[int, ...]
+
+
+class Finished(msgspec.Struct, frozen=True):
+    """What a finished tree adds to and takes from the store; a number in `freed` is one whose row is to go."""
+
+    root: Link
+    nodes: tuple[NewNode, ...]
+    freed: tuple[int, ...]
+    next_n: int
+
+
+def finish(root: Link, freed: list[int], next_n: int) -> Finished:
+    """Hash every dirty node below `root`, kids first, and make its link clean.
+
+    A rewritten node keeps its number, a new one takes a freed number or else the next: so a store whose rows are keyed by
+    number never holds a node that the tree no longer has.
+    """
+    spare = [n for n in freed if n]
+    nodes: list[NewNode] = []
+
+    def number() -> int:
+        nonlocal next_n
+        if spare:
+            return spare.pop()
+        next_n += 1
+        return next_n - 1
+
+    def clean(link: Link) -> None:
+        node = link.node
+        assert node is not None, "a dirty link has its node"
+        for kid in node.kids:
+            if kid is not None and kid.cid is None:
+                clean(kid)
+        block = encode(node)
+        link.cid = Cid.of_cbor(block)
+        link.n = link.n or number()
+        nodes.append(NewNode(link.n, link.cid, block, tuple([kid.n if kid is not None else 0 for kid in node.kids])))
+
+    if root.cid is None:
+        clean(root)
+    return Finished(root, tuple(nodes), tuple(spare), next_n)

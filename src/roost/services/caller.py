@@ -1,0 +1,31 @@
+"""Who is calling, as proved by a token.
+
+The one thing the edges and the services both say about a request's author. It deliberately does not know how the proof
+was made: which token, which header, which signature.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from roost.syntax import Did, Handle
+
+
+class Scope(StrEnum):
+    """What a token was issued for, in the words that stand inside the token."""
+
+    ACCESS = "com.atproto.access"
+    APP_PASS = "com.atproto.appPass"  # noqa: S105 — a scope's name, not a password
+    APP_PASS_PRIVILEGED = "com.atproto.appPassPrivileged"  # noqa: S105 — as above
+    TAKENDOWN = "com.atproto.takendown"
+    REFRESH = "com.atproto.refresh"
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """A proven account: `account` is its number here, `session` the row behind the token, if there is one."""
+
+    account: int
+    did: Did
+    handle: Handle
+    scope: Scope
+    session: str | None

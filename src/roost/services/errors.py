@@ -1,0 +1,131 @@
+"""Everything a service may refuse, by name.
+
+    ServiceError
+    ├── InvalidRequest            the request cannot be carried out as sent
+    │   ├── InvalidSwap           a compare-and-swap condition does not hold
+    │   ├── RecordNotFound        RecordAlreadyExists   BlobNotFound
+    │   ├── RepoNotFound          RepoDeactivated       RepoTakendown
+    │   ├── InvalidHandle         HandleNotAvailable    HandleNotFound      UnsupportedDomain
+    │   ├── InvalidInviteCode     InvalidPassword       EmailNotAvailable   IncompatibleDidDoc
+    │   └── InvalidToken          ExpiredToken          (of a session, of a mailed token)
+    ├── Unauthenticated           who is calling is not known
+    │   ├── AuthMissing           AccountTakedown       AccountDeactivated
+    ├── Forbidden                 the caller is known and may not do this
+    │   └── AccountNotFound
+    ├── TooManyRequests           the server is at one of its limits; the same request may succeed later
+    └── UpstreamFailure           a server that this one depends on refused or did not answer
+
+The names are the protocol's (the `error` of an XRPC answer); which HTTP status each becomes is decided in `roost.http.errors`.
+"""
+
+
+class ServiceError(Exception):
+    """Something a caller asked for was refused; the message says what to change."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+class InvalidRequest(ServiceError):
+    """The request cannot be carried out as it was sent."""
+
+
+class InvalidSwap(InvalidRequest):
+    """The repository or record is not at the CID that the request named."""
+
+
+class RecordNotFound(InvalidRequest):
+    """No record stands at that path."""
+
+
+class RecordAlreadyExists(InvalidRequest):
+    """A record stands at that path already, and the request was to create one."""
+
+
+class BlobNotFound(InvalidRequest):
+    """The record refers to a blob that the account has not uploaded."""
+
+
+class RepoNotFound(InvalidRequest):
+    """No such repository is hosted here."""
+
+
+class RepoDeactivated(InvalidRequest):
+    """The account that owns the repository is deactivated."""
+
+
+class RepoTakendown(InvalidRequest):
+    """The account that owns the repository has been taken down."""
+
+
+class InvalidHandle(InvalidRequest):
+    """The handle is not one that this server could give to an account."""
+
+
+class HandleNotAvailable(InvalidRequest):
+    """The handle belongs to somebody else or is reserved."""
+
+
+class HandleNotFound(InvalidRequest):
+    """No account is known by that handle."""
+
+
+class UnsupportedDomain(InvalidRequest):
+    """The handle is not under a domain that this server offers."""
+
+
+class EmailNotAvailable(InvalidRequest):
+    """Another account uses that email address."""
+
+
+class InvalidInviteCode(InvalidRequest):
+    """An invite code is needed, and the one given does not admit anybody."""
+
+
+class InvalidPassword(InvalidRequest):
+    """The new password does not meet the rules."""
+
+
+class IncompatibleDidDoc(InvalidRequest):
+    """The account's DID document does not agree with what was asked."""
+
+
+class InvalidToken(InvalidRequest):
+    """The token is malformed, not ours, of the wrong kind, or revoked."""
+
+
+class ExpiredToken(InvalidRequest):
+    """The token was good once; its time is over."""
+
+
+class Unauthenticated(ServiceError):
+    """The credentials do not say who is calling."""
+
+
+class AuthMissing(Unauthenticated):
+    """No credentials were presented."""
+
+
+class AccountTakedown(Unauthenticated):
+    """The caller's account has been taken down."""
+
+
+class AccountDeactivated(Unauthenticated):
+    """The caller's account is deactivated."""
+
+
+class Forbidden(ServiceError):
+    """The caller may not do this."""
+
+
+class AccountNotFound(Forbidden):
+    """The caller's token is good, but its account is not hosted here."""
+
+
+class TooManyRequests(ServiceError):
+    """The server is at a limit that protects it; trying again later may succeed."""
+
+
+class UpstreamFailure(ServiceError):
+    """A server that this one depends on refused, or did not answer in time."""

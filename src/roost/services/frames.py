@@ -1,0 +1,95 @@
+"""Events of the firehose as the bytes that subscribers are sent (reference: event stream and sync specifications).
+
+A frame is two CBOR items: a header that names the event, and its body. Bodies of commits are framed by hand: they are written
+on every commit, and most of one is the CAR of its blocks.
+"""
+
+from datetime import UTC, datetime
+from typing import Final
+
+from roost.data import cbor
+from roost.data.value import Value
+from roost.repo import AppliedOp, CommitDraft
+from roost.syntax import Did, Handle, Tid
+
+MAX_BLOCKS_BYTES: Final = 2_000_000
+"""The largest CAR that a #commit may carry (sync specification); consumers drop a larger one, so it must not be made."""
+
+_COMMIT: Final = cbor.encode({"op": 1, "t": "#commit"})
+_SYNC: Final = cbor.encode({"op": 1, "t": "#sync"})
+_IDENTITY: Final = cbor.encode({"op": 1, "t": "#identity"})
+_ACCOUNT: Final = cbor.encode({"op": 1, "t": "#account"})
+
+_LINK: Final = b"\xd8\x2a\x58\x25\x00"
+_REV: Final = b"crev\x6d"
+_REV_THEN_SEQ: Final = b"cseq"
+_NO_BLOBS: Final = b"eblobs\x80"
+_NOT_REBASED: Final = b"frebase\xf4"
+_NOT_TOO_BIG: Final = b"ftooBig\xf4"
+
+
+def time_text(milliseconds: int) -> str:
+    """Return the moment as events write it, `2026-01-31T12:00:00.000Z`."""
+    moment = datetime.fromtimestamp(milliseconds / 1000, UTC)
+    return f"{moment:%Y-%m-%dT%H:%M:%S}.{milliseconds % 1000:03d}Z"
+
+
+def commit(draft: CommitDraft, *, seq: int, time: int) -> bytes:
+    """Return the #commit frame of a drafted commit; `time` is in milliseconds since 1970."""
+    made = draft.commit
+    fields = [
+        b"cops" + cbor.encode([_op(op) for op in draft.ops]),
+        _REV + made.rev.encode(),
+        _REV_THEN_SEQ + cbor.head(0, seq),
+        b"drepo" + _text(made.did),
+        b"dtime" + _text(time_text(time)),
+        _NO_BLOBS,
+        b"esince" + (b"\xf6" if draft.since is None else _text(draft.since)),
+        b"fblocks" + cbor.head(2, len(draft.blocks)) + draft.blocks,
+        b"fcommit" + _LINK + made.cid,
+        _NOT_REBASED,
+        _NOT_TOO_BIG,
+    ]
+    if draft.prev_data is not None:
+        fields.append(b"hprevData" + _LINK + draft.prev_data)
+    return _COMMIT + cbor.head(5, len(fields)) + b"".join(fields)
+
+
+def sync(*, did: Did, rev: Tid, blocks: bytes, seq: int, time: int) -> bytes:
+    """Return the #sync frame that states where a repository is; `blocks` is a CAR of its commit alone."""
+    fields = [
+        b"cdid" + _text(did),
+        _REV + rev.encode(),
+        _REV_THEN_SEQ + cbor.head(0, seq),
+        b"dtime" + _text(time_text(time)),
+        b"fblocks" + cbor.head(2, len(blocks)) + blocks,
+    ]
+    return _SYNC + cbor.head(5, len(fields)) + b"".join(fields)
+
+
+def identity(*, did: Did, handle: Handle | None, seq: int, time: int) -> bytes:
+    """Return the #identity frame: the DID's document or handle may have changed."""
+    body: dict[str, Value] = {"seq": seq, "did": did, "time": time_text(time)}
+    if handle is not None:
+        body["handle"] = handle
+    return _IDENTITY + cbor.encode(body)
+
+
+def account(*, did: Did, status: str | None, seq: int, time: int) -> bytes:
+    """Return the #account frame; `status` is None for an active account."""
+    body: dict[str, Value] = {"seq": seq, "did": did, "time": time_text(time), "active": status is None}
+    if status is not None:
+        body["status"] = status
+    return _ACCOUNT + cbor.encode(body)
+
+
+def _op(op: AppliedOp) -> Value:
+    entry: dict[str, Value] = {"action": op.action, "path": op.path, "cid": op.cid}
+    if op.prev is not None:
+        entry["prev"] = op.prev
+    return entry
+
+
+def _text(text: str) -> bytes:
+    raw = text.encode()
+    return cbor.head(3, len(raw)) + raw

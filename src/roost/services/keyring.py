@@ -1,0 +1,54 @@
+"""Keys at work: signing keys of accounts and secrets of the server, which rest sealed under the master key."""
+
+from collections import OrderedDict
+from secrets import token_bytes
+from typing import Final
+
+from roost.crypto.keys import PrivateKey
+from roost.crypto.seal import seal, unseal
+from roost.storage import accounts, secrets
+from roost.storage.db import Database, Tx
+from roost.syntax import Did
+
+_NONCE_BYTES: Final = 12
+_KEYS_KEPT: Final = 4096
+"""Unsealed signing keys kept: unsealing and parsing one costs about as much as a signature."""
+
+
+class Keyring:
+    """Seals and unseals; a key leaves it only to sign."""
+
+    def __init__(self, master: bytes) -> None:
+        self._master = master
+        self._kept: OrderedDict[int, PrivateKey] = OrderedDict()
+
+    def seal_key(self, did: Did, key: PrivateKey) -> bytes:
+        """Return an account's signing key as it is stored."""
+        return seal(self._master, token_bytes(_NONCE_BYTES), key.to_bytes(), context=did.encode())
+
+    def signing_key(self, tx: Tx, account: int, did: Did) -> PrivateKey:
+        """Return the account's signing key. Raises WrongMasterKey or Tampered if it was sealed under another."""
+        key = self._kept.get(account)
+        if key is None:
+            sealed = accounts.signing_key(tx, account)
+            key = self._kept[account] = PrivateKey.from_bytes(unseal(self._master, sealed, context=did.encode()))
+            if len(self._kept) > _KEYS_KEPT:
+                self._kept.popitem(last=False)
+        return key
+
+    def forget(self, account: int) -> None:
+        """Drop the key of an account that is gone, or whose key was replaced."""
+        self._kept.pop(account, None)
+
+    async def secret(self, db: Database, name: str, size: int = 32) -> bytes:
+        """Return the server's secret of that name, made of `size` random bytes when first asked for."""
+        context = f"secret:{name}".encode()
+        fresh = seal(self._master, token_bytes(_NONCE_BYTES), token_bytes(size), context=context)
+
+        def get_or_add(tx: Tx) -> bytes:
+            secrets.add(tx, name, fresh)
+            sealed = secrets.get(tx, name)
+            assert sealed is not None, "it was there or has been added"
+            return sealed
+
+        return unseal(self._master, await db.write(get_or_add), context=context)

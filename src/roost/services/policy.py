@@ -1,0 +1,22 @@
+"""What the operator has decided about accounts here; made once from the configuration."""
+
+import msgspec
+
+from roost.syntax import Did
+
+
+class Policy(msgspec.Struct, frozen=True):
+    """The server's name and rules.
+
+    `domains` are those under which handles are given out, without a leading dot; `hold_handle_days` is how long the
+    handle of a deleted account stays nobody's.
+    """
+
+    did: Did
+    hostname: str
+    public_url: str
+    domains: tuple[str, ...]
+    invite_required: bool
+    reset_url: str
+    resolve_foreign_handles: bool = False
+    hold_handle_days: int = 30

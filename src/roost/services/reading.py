@@ -1,0 +1,101 @@
+"""Reading repositories: records one by one, in ranges, and what a repository holds; nothing here opens a write."""
+
+import msgspec
+
+from roost.data.cid import Cid
+from roost.services import hosting
+from roost.services.errors import RecordNotFound
+from roost.storage import heads, records
+from roost.storage.accounts import Account
+from roost.storage.db import Database, Tx
+from roost.storage.heads import Head
+from roost.storage.records import RecordRow
+from roost.syntax import AtIdentifier, AtUri, Did, Handle, Nsid, RecordKey
+
+# A collection's paths are those between `collection/` and `collection0`: "0" is the character after "/".
+_FIRST = "/"
+_PAST = "0"
+
+
+class Listing(msgspec.Struct, frozen=True):
+    """Records of one repository, in the order asked for."""
+
+    did: Did
+    records: list[RecordRow]
+
+
+class Contents(msgspec.Struct, frozen=True):
+    """What a repository is said to hold."""
+
+    did: Did
+    handle: Handle
+    collections: list[str]
+
+
+class Reading:
+    """Answers from the last durable state."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    async def record(
+        self, repo: AtIdentifier, collection: Nsid, rkey: RecordKey, cid: Cid | None = None
+    ) -> tuple[Did, RecordRow]:
+        """Return the record and its repository's DID. Raises RepoNotFound and its kin, RecordNotFound."""
+
+        def read(tx: Tx) -> tuple[Did, RecordRow]:
+            account = hosting.readable(tx, repo)
+            row = records.get(tx, account.id, f"{collection}/{rkey}")
+            if row is None or (cid is not None and cid != row.cid):
+                raise RecordNotFound(f"Could not locate record: {AtUri.of(account.did, collection, rkey)}")
+            return account.did, row
+
+        return await self._db.read(read)
+
+    async def list(
+        self,
+        repo: AtIdentifier,
+        collection: Nsid,
+        *,
+        limit: int,
+        after: str | None = None,
+        before: str | None = None,
+        newest_first: bool = False,
+    ) -> Listing:
+        """Return up to `limit` records whose key is strictly between `after` and `before`, lowest key first or last.
+
+        The bounds need not be keys of records, nor well-formed ones. Raises RepoNotFound and its kin.
+        """
+        low = f"{collection}{_FIRST}{after or ''}"
+        high = f"{collection}{_PAST}" if before is None else f"{collection}{_FIRST}{before}"
+
+        def read(tx: Tx) -> Listing:
+            account = hosting.readable(tx, repo)
+            page = records.descending if newest_first else records.ascending
+            return Listing(account.did, page(tx, account.id, low, high, limit))
+
+        return await self._db.read(read)
+
+    async def contents(self, repo: AtIdentifier) -> Contents:
+        """Return whose repository it is and its collections, sorted. Raises RepoNotFound and its kin."""
+
+        def read(tx: Tx) -> Contents:
+            account = hosting.readable(tx, repo)
+            return Contents(account.did, account.handle, records.collections(tx, account.id))
+
+        return await self._db.read(read)
+
+    async def head(self, repo: AtIdentifier) -> Head:
+        """Return where the repository stands. Raises RepoNotFound and its kin."""
+        return await self._db.read(lambda tx: head_of(tx, hosting.readable(tx, repo)))
+
+    async def account(self, repo: AtIdentifier) -> Account | None:
+        """Return the account with that DID or handle, whatever its state, or None."""
+        return await self._db.read(lambda tx: hosting.find(tx, repo))
+
+
+def head_of(tx: Tx, account: Account) -> Head:
+    """Return the head of an account's repository."""
+    head = heads.get(tx, account.id)
+    assert head is not None, "an account has a repository from its first transaction on"
+    return head

@@ -1,0 +1,228 @@
+"""Making an account: names are reserved, the DID is made, then the account with its repository stands all at once.
+
+The PLC directory is another server, so no transaction spans it. A reservation holds the names and the invite meanwhile; it
+falls with whatever goes wrong, and one that a crash left behind is released by a later registration. No account is ever
+visible without its DID, its repository and its place in the event log.
+"""
+
+from typing import Final
+
+import msgspec
+import structlog
+
+from roost.crypto.keys import PrivateKey
+from roost.identity import plc
+from roost.identity.diddoc import DidDocument
+from roost.identity.errors import HandleNotAvailable as ReservedName
+from roost.identity.errors import HandleRefused
+from roost.identity.errors import UnsupportedDomain as ForeignDomain
+from roost.identity.handle import check_local
+from roost.net.errors import NetError
+from roost.net.plc import PlcDirectory
+from roost.net.resolve import DidResolver
+from roost.services import events
+from roost.services.clock import Minter
+from roost.services.emails import parse_email
+from roost.services.errors import (
+    EmailNotAvailable,
+    HandleNotAvailable,
+    InvalidHandle,
+    InvalidInviteCode,
+    InvalidRequest,
+    UnsupportedDomain,
+    UpstreamFailure,
+)
+from roost.services.keyring import Keyring
+from roost.services.passwords import Passwords
+from roost.services.policy import Policy
+from roost.services.repos import Repos
+from roost.services.sessions import Sessions, new_id
+from roost.storage import accounts, invites
+from roost.storage.accounts import Account, Reservation
+from roost.storage.db import Database, Tx
+from roost.syntax import Did, Handle
+
+log = structlog.get_logger(__name__)
+
+RESERVATION_SECONDS: Final = 300
+"""After this long a reservation belongs to a registration that died: a directory is given 10 seconds to answer."""
+
+
+class Application(msgspec.Struct, frozen=True):
+    """What somebody asks for; `recovery_key` is a did:key of their own that will outrank the server's."""
+
+    handle: Handle
+    email: str
+    password: str
+    invite_code: str | None = None
+    recovery_key: str | None = None
+
+
+class Registered(msgspec.Struct, frozen=True):
+    """A new account and the id of its first session; `document` is None if the directory could not be asked again."""
+
+    account: Account
+    session: str
+    document: DidDocument | None
+
+
+class Registration:
+    """Makes accounts."""
+
+    def __init__(
+        self,
+        db: Database,
+        policy: Policy,
+        passwords: Passwords,
+        keyring: Keyring,
+        rotation_key: PrivateKey,
+        directory: PlcDirectory,
+        resolver: DidResolver,
+        repos: Repos,
+        sessions: Sessions,
+        minter: Minter,
+    ) -> None:
+        self._db = db
+        self._policy = policy
+        self._passwords = passwords
+        self._keyring = keyring
+        self._rotation_key = rotation_key
+        self._directory = directory
+        self._resolver = resolver
+        self._repos = repos
+        self._sessions = sessions
+        self._minter = minter
+
+    async def register(self, wanted: Application, *, refreshable: bool = True, invited: bool = True) -> Registered:
+        """Make the account and open its first session, with a refresh token or without one.
+
+        `invited` False is the operator's own way in, past the invites. Raises InvalidInviteCode, InvalidHandle,
+        UnsupportedDomain, HandleNotAvailable, EmailNotAvailable, InvalidPassword, InvalidRequest, TooManyRequests,
+        UpstreamFailure.
+        """
+        code = self._invite(wanted, needed=invited and self._policy.invite_required)
+        await self._db.read(lambda tx: self._check_invite(tx, code))
+        self._check_handle(wanted.handle)
+        email = parse_email(wanted.email)
+        await self._db.read(lambda tx: self._check_free(tx, wanted.handle, email))
+        password = await self._passwords.hash(wanted.password)
+
+        key = PrivateKey.generate()
+        operation = plc.genesis(self._state(wanted, key), self._rotation_key)
+        did = plc.did_of(operation)
+        reservation = Reservation(wanted.handle, email, did, code, self._now())
+        await self._db.write(lambda tx: self._reserve(tx, reservation))
+        await self._submit(reservation, operation)
+
+        sealed, session = self._keyring.seal_key(did, key), new_id()
+        add_session = self._sessions.add_refreshable if refreshable else self._sessions.add_long
+
+        def settle(tx: Tx) -> Account:
+            account = self._settle(tx, reservation, password=password, signing_key=sealed)
+            add_session(tx, account.id, session)
+            return account
+
+        try:
+            account = await self._db.write(settle)
+        except Exception:
+            # The DID is registered and will never have an account: end it. Whatever went wrong is told either way.
+            await self._end(did, operation)
+            raise
+        return Registered(account, session, await self._document(did))
+
+    def _now(self) -> int:
+        return self._minter.milliseconds()
+
+    def _invite(self, wanted: Application, *, needed: bool) -> str | None:
+        """Return the code to take; one that is given although none is needed is neither looked at nor used up."""
+        if not needed:
+            return None
+        if not wanted.invite_code:
+            raise InvalidInviteCode("No invite code provided")
+        return wanted.invite_code
+
+    def _check_invite(self, tx: Tx, code: str | None) -> None:
+        if code is not None and not invites.usable(tx, code):
+            raise InvalidInviteCode("Provided invite code not available")
+
+    def _check_handle(self, handle: Handle) -> None:
+        try:
+            check_local(handle, self._policy.domains)
+        except ReservedName as error:
+            raise HandleNotAvailable(str(error)) from None
+        except ForeignDomain as error:
+            raise UnsupportedDomain(str(error)) from None
+        except HandleRefused as error:
+            raise InvalidHandle(str(error)) from None
+
+    def _check_free(self, tx: Tx, handle: Handle, email: str) -> None:
+        if accounts.handle_taken(tx, handle, self._now()):
+            raise HandleNotAvailable(f"Handle already taken: {handle}")
+        if accounts.email_taken(tx, email):
+            raise EmailNotAvailable(f"Email already taken: {email}")
+
+    def _state(self, wanted: Application, key: PrivateKey) -> plc.State:
+        recovery = () if wanted.recovery_key is None else (wanted.recovery_key,)
+        return plc.account_state(
+            signing_key=key.public.did_key,
+            rotation_keys=(*recovery, self._rotation_key.public.did_key),
+            handle=wanted.handle,
+            pds=self._policy.public_url,
+        )
+
+    def _reserve(self, tx: Tx, reservation: Reservation) -> None:
+        """Take the names and a use of the invite, if they can still be had."""
+        self._release_dead(tx)
+        self._check_invite(tx, reservation.invite)
+        self._check_free(tx, reservation.handle, reservation.email or "")
+        if reservation.invite is not None and not invites.take(tx, reservation.invite):
+            raise InvalidInviteCode("Provided invite code not available")
+        accounts.reserve(tx, reservation)
+
+    def _release_dead(self, tx: Tx) -> None:
+        before = self._now() - RESERVATION_SECONDS * 1000
+        for reservation in accounts.reservations(tx):
+            if reservation.created_at < before:
+                self._release(tx, reservation.did, reservation.invite)
+
+    def _release(self, tx: Tx, did: Did, invite: str | None) -> None:
+        if accounts.release(tx, did) and invite is not None:
+            invites.give_back(tx, invite)
+
+    async def _submit(self, reservation: Reservation, operation: plc.Operation) -> None:
+        try:
+            await self._directory.submit(reservation.did, operation)
+        except NetError as error:
+            log.warning("the PLC directory did not take a new DID", did=reservation.did, error=str(error))
+            await self._db.write(lambda tx: self._release(tx, reservation.did, reservation.invite))
+            raise UpstreamFailure("The DID could not be registered; try again later") from error
+
+    async def _end(self, did: Did, operation: plc.Operation) -> None:
+        try:
+            await self._directory.submit(did, plc.tombstone(operation, self._rotation_key))
+        except NetError as error:
+            log.warning("a DID without an account was not tombstoned", did=did, error=str(error))
+
+    def _settle(self, tx: Tx, reservation: Reservation, *, password: str, signing_key: bytes) -> Account:
+        """Turn the reservation into the account, with its repository and its four first events."""
+        did, handle, now = reservation.did, reservation.handle, self._now()
+        if not accounts.release(tx, did):
+            raise InvalidRequest("The registration took too long; try again")
+        id = accounts.add(
+            tx, did=did, handle=handle, email=reservation.email, password=password, signing_key=signing_key, now=now
+        )
+        if reservation.invite is not None:
+            invites.used(tx, code=reservation.invite, did=did, now=now)
+        events.append_identity(tx, id, did, handle, now=now)
+        events.append_account(tx, id, did, None, now=now)
+        commit = self._repos.begin(tx, id, did)
+        events.append_sync(tx, id, commit, now=now)
+        account = accounts.by_id(tx, id)
+        assert account is not None, "it was added above"
+        return account
+
+    async def _document(self, did: Did) -> DidDocument | None:
+        try:
+            return await self._resolver.resolve(did, fresh=True)
+        except NetError:
+            return None

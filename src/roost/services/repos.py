@@ -1,0 +1,178 @@
+"""Writing to repositories: every write of either generation becomes a list of operations and takes the one path below.
+
+The engine (`roost.repo`) and the storage never meet but here. Reading is in `roost.services.reading`.
+"""
+
+from collections.abc import Sequence
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from roost import repo
+from roost.data.cid import Cid
+from roost.repo import MAX_OPS, Base, Commit, CommitDraft, Create, Delete, KeyExists, KeyMissing, RepoOp, Update, mst
+from roost.repo import commit as commits
+from roost.repo.draft import Sign
+from roost.services import events
+from roost.services.clock import Minter
+from roost.services.errors import (
+    AccountDeactivated,
+    AccountNotFound,
+    AccountTakedown,
+    InvalidRequest,
+    InvalidSwap,
+    RecordAlreadyExists,
+)
+from roost.services.keyring import Keyring
+from roost.services.trees import Trees
+from roost.services.writes import Removal, Write
+from roost.storage import accounts, heads, nodes, records
+from roost.storage.accounts import Account
+from roost.storage.db import Database, Tx
+from roost.storage.heads import Head
+from roost.syntax import Did, Tid
+
+__all__ = ["MAX_OPS", "Repos", "Written"]
+
+
+class Written(msgspec.Struct, frozen=True):
+    """The commit that a write made."""
+
+    cid: Cid
+    rev: Tid
+
+
+class Repos:
+    """Commits to repositories, one transaction each, however many share it on its way to the disk."""
+
+    def __init__(self, db: Database, keyring: Keyring, minter: Minter) -> None:
+        self._db = db
+        self._keyring = keyring
+        self._minter = minter
+        self._trees = Trees()
+
+    async def write(self, account: int, writes: Sequence[Write | Removal], *, swap_commit: Cid | None = None) -> Written | None:
+        """Apply the writes in one commit; None if they change nothing, which makes no commit.
+
+        Raises InvalidSwap, RecordAlreadyExists, InvalidRequest, AccountNotFound, AccountTakedown, AccountDeactivated.
+        """
+        if len(writes) > MAX_OPS:
+            raise InvalidRequest(f"Too many writes. Max: {MAX_OPS}")
+        _check_distinct(writes)
+        return await self._db.write(lambda tx: self._apply(tx, account, writes, swap_commit))
+
+    def _apply(self, tx: Tx, account: int, writes: Sequence[Write | Removal], swap_commit: Cid | None) -> Written | None:
+        owner = _writable(tx, account)
+        head = heads.get(tx, account)
+        assert head is not None, "an account has a repository from its first transaction on"
+        base = self._trees.base(tx, account, head, [write.path.encode() for write in writes])
+        changes = [write for write in writes if not _already_so(base, write)]
+        if changes and swap_commit is not None and swap_commit != head.cid:
+            raise InvalidSwap(f"Commit was at {head.cid}")
+        ops = [op for write in changes if (op := _op(base, write)) is not None]
+        if not ops:
+            return None
+        draft = self._draft(base, ops, self._signer(tx, owner, head))
+        self.store(tx, account, draft, {write.path: write.json for write in changes if isinstance(write, Write)})
+        return Written(draft.commit.cid, draft.commit.rev)
+
+    def _signer(self, tx: Tx, owner: Account, head: Head | None) -> Sign:
+        key = self._keyring.signing_key(tx, owner.id, owner.did)
+        rev = self._minter.rev(None if head is None else head.rev)
+        return lambda data: commits.sign(owner.did, data=data, rev=rev, key=key)
+
+    def _draft(self, base: Base, ops: Sequence[RepoOp], sign: Sign) -> CommitDraft:
+        try:
+            return repo.draft(base, ops, sign)
+        except KeyExists as error:
+            raise RecordAlreadyExists(f"Record already exists: {error.key.decode()}") from None
+        except KeyMissing as error:
+            raise InvalidRequest(f"Could not locate record: {error.key.decode()}") from None
+
+    def begin(self, tx: Tx, account: int, did: Did) -> Commit:
+        """Give a new account its empty repository, and tell of it; the account's row is there already."""
+        owner = accounts.by_id(tx, account)
+        assert owner is not None, "the account was added in this transaction"
+        assert owner.did == did, "the repository begins under its account's DID"
+        draft = repo.draft(repo.nothing(), [], self._signer(tx, owner, None))
+        self.store(tx, account, draft, {})
+        return draft.commit
+
+    def store(self, tx: Tx, account: int, draft: CommitDraft, json: dict[str, bytes]) -> None:
+        """Write a draft: nodes, records, head and event, and keep its tree; `json` holds the new records' JSON by path."""
+        made = draft.commit
+        nodes.put_many(tx, account, made.rev, [(n.n, n.cid, n.block, n.kids) for n in draft.nodes])
+        if draft.freed:
+            nodes.delete_many(tx, account, draft.freed)
+        if draft.records:
+            rows = [(path, cid, block, json[path]) for path, cid, block in draft.records]
+            records.put_many(tx, account, made.rev, rows)
+        if gone := [op.path for op in draft.ops if op.action == "delete"]:
+            records.delete_many(tx, account, gone)
+        heads.put(tx, account, Head(made.cid, made.rev, made.data, made.block, draft.root.n, draft.next_n))
+        events.append_commit(tx, account, draft, now=self._minter.milliseconds())
+        self._trees.keep(tx, account, made.cid, draft.root, len(draft.nodes))
+
+    def base(self, tx: Tx, account: int, head: Head, keys: Sequence[bytes]) -> Base:
+        """Return the repository's tree with the frontier of `keys` loaded."""
+        return self._trees.base(tx, account, head, keys)
+
+    def forget(self, tx: Tx, account: int) -> None:
+        """Remove a repository with everything in it."""
+        nodes.delete_all(tx, account)
+        records.delete_all(tx, account)
+        heads.delete(tx, account)
+        self._trees.forget(account)
+        self._keyring.forget(account)
+
+
+def _writable(tx: Tx, account: int) -> Account:
+    """Return the account if it may write. Raises AccountNotFound, AccountTakedown, AccountDeactivated."""
+    owner = accounts.by_id(tx, account)
+    if owner is None:
+        raise AccountNotFound("Account not found")
+    if owner.status == "takendown":
+        raise AccountTakedown("Account has been taken down")
+    if owner.status is not None:
+        raise AccountDeactivated("Account is deactivated")
+    return owner
+
+
+def _check_distinct(writes: Sequence[Write | Removal]) -> None:
+    """Refuse two writes to one path: a consumer could not undo the event that told of them."""
+    seen: set[str] = set()
+    for index, write in enumerate(writes):
+        if write.path in seen:
+            raise InvalidRequest(f"Write {index} is the second to {write.path}: one batch writes a record once")
+        seen.add(write.path)
+
+
+def _already_so(base: Base, write: Write | Removal) -> bool:
+    """Return whether a put finds just what it would write: then nothing is asked of the repository at all."""
+    return (
+        isinstance(write, Write)
+        and write.action == "put"
+        and mst.find(base.root, write.path.encode()) == write.cid
+    )
+
+
+def _op(base: Base, write: Write | Removal) -> RepoOp | None:
+    """Return the operation that the write comes to on this tree; None for removing what is not there. Raises InvalidSwap."""
+    if isinstance(write, Write) and write.action == "create" and write.swap is UNSET:
+        # The common case needs no look-up: inserting finds out by itself whether the key is free.
+        return Create(write.path, write.block)
+    current = mst.find(base.root, write.path.encode())
+    if isinstance(write, Removal):
+        if current is None and not write.insist:
+            return None
+        _check_swap(write.swap, current)
+        return Delete(write.path)
+    _check_swap(write.swap, current)
+    if write.action == "update" or (write.action == "put" and current is not None):
+        return Update(write.path, write.block)
+    return Create(write.path, write.block)
+
+
+def _check_swap(swap: Cid | None | UnsetType, current: Cid | None) -> None:
+    if swap is not UNSET and swap != current:
+        raise InvalidSwap("Record does not exist" if current is None else f"Record was at {current}")

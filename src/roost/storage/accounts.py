@@ -1,0 +1,155 @@
+"""Accounts, the names that are being taken, and the names that are kept back."""
+
+import msgspec
+
+from roost.storage.db import Row, Tx
+from roost.syntax import Did, Handle
+
+
+_SELECT = "SELECT id, did, handle, email, password, status, created_at FROM account"
+
+
+class Account(msgspec.Struct, frozen=True):
+    """A hosted account; `status` is None while it is active, times are in milliseconds since 1970.
+    """
+
+    id: int
+    did: Did
+    handle: Handle
+    email: str | None
+    password: str | None
+    status: str | None
+    created_at: int
+
+
+class Reservation(msgspec.Struct, frozen=True):
+    """A handle and email that a coming account will have; `invite` is the code whose use it took, if any."""
+
+    handle: Handle
+    email: str | None
+    did: Did
+    invite: str | None
+    created_at: int
+
+
+def by_id(tx: Tx, account: int) -> Account | None:
+    """Return the account, or None."""
+    return _account(tx.one(_SELECT + " WHERE id = ?", account))
+
+
+def by_did(tx: Tx, did: Did) -> Account | None:
+    """Return the account with that DID, or None."""
+    return _account(tx.one(_SELECT + " WHERE did = ?", did))
+
+
+def by_handle(tx: Tx, handle: Handle) -> Account | None:
+    """Return the account with that handle, or None."""
+    return _account(tx.one(_SELECT + " WHERE handle = ?", handle))
+
+
+def by_email(tx: Tx, email: str) -> Account | None:
+    """Return the account with that email address, given in lower case, or None."""
+    return _account(tx.one(_SELECT + " WHERE email = ?", email))
+
+
+def _account(row: Row | None) -> Account | None:
+    if row is None:
+        return None
+    id, did, handle, email, password, status, created_at = row
+    return Account(id, Did(did), Handle(handle), email, password, status, created_at)
+
+
+def add(
+    tx: Tx, *, did: Did, handle: Handle, email: str | None, password: str | None, signing_key: bytes, now: int
+) -> int:
+    """Add an account and return its id; `signing_key` is sealed. The caller has made sure that its names are free."""
+    row = tx.one(
+        "INSERT INTO account (did, handle, email, password, signing_key, created_at)"
+        " VALUES (?, ?, ?, ?, ?, ?) RETURNING id",
+        did, handle, email, password, signing_key, now,
+    )  # fmt: skip
+    assert row is not None, "RETURNING answers with the row it inserted"
+    return int(row[0])
+
+
+def signing_key(tx: Tx, account: int) -> bytes:
+    """Return the account's sealed signing key."""
+    row = tx.one("SELECT signing_key FROM account WHERE id = ?", account)
+    assert row is not None, "the account was read in this transaction"
+    return bytes(row[0])
+
+
+def set_password(tx: Tx, account: int, password: str) -> None:
+    """Replace the password's hash."""
+    tx.run("UPDATE account SET password = ? WHERE id = ?", password, account)
+
+
+def delete(tx: Tx, account: int) -> None:
+    """Remove the account's row."""
+    tx.run("DELETE FROM account WHERE id = ?", account)
+
+
+def page(tx: Tx, after: int, limit: int) -> list[Account]:
+    """Return the first `limit` accounts whose id is above `after`, oldest first."""
+    rows = tx.all(_SELECT + " WHERE id > ? ORDER BY id LIMIT ?", after, limit)
+    return [account for row in rows if (account := _account(row)) is not None]
+
+
+def count(tx: Tx) -> int:
+    """Return how many accounts there are."""
+    row = tx.one("SELECT count(*) FROM account")
+    assert row is not None, "count always answers"
+    return int(row[0])
+
+
+def reserve(tx: Tx, reservation: Reservation) -> None:
+    """Take names for a coming account. The caller has made sure that they are free."""
+    tx.run(
+        "INSERT INTO reservation (handle, email, did, invite, created_at) VALUES (?, ?, ?, ?, ?)",
+        reservation.handle, reservation.email, reservation.did, reservation.invite, reservation.created_at,
+    )  # fmt: skip
+
+
+def release(tx: Tx, did: Did) -> bool:
+    """Give up the names taken for a coming account; False if they were given up already."""
+    return tx.run("DELETE FROM reservation WHERE did = ?", did) > 0
+
+
+def reservations(tx: Tx) -> list[Reservation]:
+    """Return every reservation that stands."""
+    rows = tx.all("SELECT handle, email, did, invite, created_at FROM reservation")
+    return [Reservation(Handle(handle), email, Did(did), invite, at) for handle, email, did, invite, at in rows]
+
+
+def handle_taken(tx: Tx, handle: Handle, now: int) -> bool:
+    """Return whether an account has the handle, is about to have it, or had it until lately."""
+    row = tx.one(
+        "SELECT 1 WHERE EXISTS (SELECT 1 FROM account WHERE handle = ?)"
+        " OR EXISTS (SELECT 1 FROM reservation WHERE handle = ?)"
+        " OR EXISTS (SELECT 1 FROM held_handle WHERE handle = ? AND until > ?)",
+        handle, handle, handle, now,
+    )  # fmt: skip
+    return row is not None
+
+
+def email_taken(tx: Tx, email: str) -> bool:
+    """Return whether an account has the email address, given in lower case, or is about to have it."""
+    row = tx.one(
+        "SELECT 1 WHERE EXISTS (SELECT 1 FROM account WHERE email = ?)"
+        " OR EXISTS (SELECT 1 FROM reservation WHERE email = ?)",
+        email, email,
+    )  # fmt: skip
+    return row is not None
+
+
+def hold_handle(tx: Tx, handle: Handle, *, until: int) -> None:
+    """Keep a handle back until that time."""
+    tx.run(
+        "INSERT INTO held_handle (handle, until) VALUES (?, ?) ON CONFLICT (handle) DO UPDATE SET until = excluded.until",
+        handle, until,
+    )  # fmt: skip
+
+
+def drop_held_handles(tx: Tx, now: int) -> None:
+    """Forget the handles whose time is over."""
+    tx.run("DELETE FROM held_handle WHERE until <= ?", now)

@@ -1,0 +1,104 @@
+"""The current record at every path, in the order of paths, which is the order of the repository's tree.
+
+A row holds the record's DAG-CBOR, which is the truth that was signed, and its JSON, which is what readers are sent.
+"""
+
+from collections.abc import Iterable, Iterator
+
+import msgspec
+
+from roost.data.cid import Cid
+from roost.storage.db import Tx
+from roost.syntax import Tid
+
+
+class RecordRow(msgspec.Struct, frozen=True):
+    """A record as readers get it."""
+
+    path: str
+    cid: Cid
+    json: bytes
+
+
+def get(tx: Tx, repo: int, path: str) -> RecordRow | None:
+    """Return the record at `path`, or None."""
+    row = tx.one("SELECT path, cid, json FROM record WHERE repo = ? AND path = ?", repo, path)
+    return None if row is None else RecordRow(row[0], Cid(row[1]), row[2])
+
+
+def cid_at(tx: Tx, repo: int, path: str) -> Cid | None:
+    """Return the CID of the record at `path`, or None."""
+    row = tx.one("SELECT cid FROM record WHERE repo = ? AND path = ?", repo, path)
+    return None if row is None else Cid(row[0])
+
+
+def put_many(tx: Tx, repo: int, rev: Tid, records: Iterable[tuple[str, Cid, bytes, bytes]]) -> None:
+    """Write records given as (path, cid, block, json), over whatever stood there."""
+    tx.run_many(
+        "INSERT INTO record (repo, path, cid, rev, block, json) VALUES (?, ?, ?, ?, ?, ?)"
+        " ON CONFLICT (repo, path) DO UPDATE SET cid = excluded.cid, rev = excluded.rev,"
+        " block = excluded.block, json = excluded.json",
+        [(repo, path, cid, rev, block, json) for path, cid, block, json in records],
+    )
+
+
+def delete_many(tx: Tx, repo: int, paths: Iterable[str]) -> None:
+    """Remove the records at those paths."""
+    tx.run_many("DELETE FROM record WHERE repo = ? AND path = ?", [(repo, path) for path in paths])
+
+
+def delete_all(tx: Tx, repo: int) -> None:
+    """Remove every record of the repository."""
+    tx.run("DELETE FROM record WHERE repo = ?", repo)
+
+
+def ascending(tx: Tx, repo: int, low: str, high: str, limit: int) -> list[RecordRow]:
+    """Return the first `limit` records whose path is strictly between `low` and `high`."""
+    rows = tx.all(
+        "SELECT path, cid, json FROM record WHERE repo = ? AND path > ? AND path < ? ORDER BY path LIMIT ?",
+        repo, low, high, limit,
+    )  # fmt: skip
+    return [RecordRow(path, Cid(cid), json) for path, cid, json in rows]
+
+
+def descending(tx: Tx, repo: int, low: str, high: str, limit: int) -> list[RecordRow]:
+    """Return the last `limit` records whose path is strictly between `low` and `high`, last first."""
+    rows = tx.all(
+        "SELECT path, cid, json FROM record WHERE repo = ? AND path > ? AND path < ? ORDER BY path DESC LIMIT ?",
+        repo, low, high, limit,
+    )  # fmt: skip
+    return [RecordRow(path, Cid(cid), json) for path, cid, json in rows]
+
+
+def blocks(tx: Tx, repo: int) -> Iterator[tuple[Cid, bytes]]:
+    """Yield the CID and block of every record, in the order of paths."""
+    rows = tx.iterate("SELECT cid, block FROM record WHERE repo = ? ORDER BY path", repo)
+    return ((Cid(cid), block) for cid, block in rows)
+
+
+def since(tx: Tx, repo: int, rev: Tid) -> Iterator[tuple[Cid, bytes]]:
+    """Yield the CIDs and blocks of the records written after `rev`."""
+    rows = tx.iterate("SELECT cid, block FROM record WHERE repo = ? AND rev > ?", repo, rev)
+    return ((Cid(cid), block) for cid, block in rows)
+
+
+def collections(tx: Tx, repo: int) -> list[str]:
+    """Return the collections that hold a record, sorted, by skipping from each to the next.
+
+    Paths sort otherwise than collections do: `a.b.c-d/x` comes before `a.b.c/x`.
+    """
+    found: list[str] = []
+    after = ""
+    while row := tx.one("SELECT path FROM record WHERE repo = ? AND path > ? ORDER BY path LIMIT 1", repo, after):
+        collection = row[0].partition("/")[0]
+        found.append(collection)
+        # "0" is the character after "/": it stands behind every path of this collection and before the next.
+        after = f"{collection}0"
+    return sorted(found)
+
+
+def count(tx: Tx, repo: int) -> int:
+    """Return how many records the repository has."""
+    row = tx.one("SELECT count(*) FROM record WHERE repo = ?", repo)
+    assert row is not None, "count always answers"
+    return int(row[0])

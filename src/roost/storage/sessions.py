@@ -1,0 +1,55 @@
+"""Sessions: one row for each token that can be revoked by itself."""
+
+import msgspec
+
+from roost.storage.db import Tx
+
+
+class Session(msgspec.Struct, frozen=True):
+    """A revocable token; `next_id` is the one that it was rotated into. Times are in seconds since 1970."""
+
+    id: str
+    account: int
+    scope: str
+    created_at: int
+    expires_at: int
+    next_id: str | None
+
+
+def get(tx: Tx, id: str) -> Session | None:
+    """Return the session, or None where it never was or was revoked."""
+    row = tx.one("SELECT id, account, scope, created_at, expires_at, next_id FROM session WHERE id = ?", id)
+    return None if row is None else Session(*row)
+
+
+def add(tx: Tx, session: Session) -> None:
+    """Add a session, unless it is there already."""
+    tx.run(
+        "INSERT INTO session (id, account, scope, created_at, expires_at, next_id) VALUES (?, ?, ?, ?, ?, ?)"
+        " ON CONFLICT (id) DO NOTHING",
+        session.id, session.account, session.scope, session.created_at, session.expires_at, session.next_id,
+    )  # fmt: skip
+
+
+def rotate(tx: Tx, id: str, *, next_id: str, expires_at: int) -> bool:
+    """Note what the session was rotated into and shorten its life; False if it was rotated into another before."""
+    touched = tx.run(
+        "UPDATE session SET next_id = ?, expires_at = ? WHERE id = ? AND (next_id IS NULL OR next_id = ?)",
+        next_id, expires_at, id, next_id,
+    )  # fmt: skip
+    return touched > 0
+
+
+def revoke(tx: Tx, id: str) -> None:
+    """Remove a session; one that is not there stays away."""
+    tx.run("DELETE FROM session WHERE id = ?", id)
+
+
+def revoke_all(tx: Tx, account: int) -> None:
+    """Remove every session of an account."""
+    tx.run("DELETE FROM session WHERE account = ?", account)
+
+
+def drop_expired(tx: Tx, account: int, now: int) -> None:
+    """Remove the account's sessions whose time is over."""
+    tx.run("DELETE FROM session WHERE account = ? AND expires_at <= ?", account, now)

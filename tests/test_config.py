@@ -1,0 +1,150 @@
+"""Settings from a file, the environment and flags."""
+
+from pathlib import Path
+
+import pytest
+
+from roost.config import PLC, ConfigError, load
+
+
+def write(folder: Path, text: str) -> Path:
+    """Make a settings file."""
+    file = folder / "roost.toml"
+    file.write_text(text)
+    return file
+
+
+def test_defaults_serve_this_machine() -> None:
+    """Without any setting the server is localhost's, closed to strangers, and has limits."""
+    config = load()
+
+    assert (config.hostname, config.public_url, config.port) == ("localhost", "http://localhost:2583", 2583)
+    assert (config.invite_required, config.rate_limits, config.plc_url) == (True, True, PLC)
+    assert (config.handle_domains, config.service_did) == ((".test",), "did:web:localhost")
+
+
+def test_a_hostname_gives_the_url_and_the_handle_domain() -> None:
+    """The one setting that a server on the network needs is its name."""
+    config = load(environ={"ROOST_HOSTNAME": "PDS.Example.com"})
+
+    assert (config.public_url, config.handle_domains) == ("https://pds.example.com", (".pds.example.com",))
+
+
+def test_dev_opens_the_doors() -> None:
+    """With --dev the directory listens one port below, handles are under .test, and nothing is limited."""
+    config = load(flags={"dev": True, "port": 3000, "hostname": "pds.example.com"})
+
+    assert (config.plc_url, config.handle_domains) == ("http://localhost:2999", (".test",))
+    assert (config.invite_required, config.rate_limits) == (False, False)
+
+
+def test_dev_limits_when_told_to() -> None:
+    """A setting that is given holds in --dev too."""
+    config = load(environ={"ROOST_RATE_LIMITS": "true"}, flags={"dev": True})
+
+    assert config.rate_limits
+
+
+def test_flag_beats_environment_beats_file(tmp_path: Path) -> None:
+    """Whoever is nearest to the command line wins."""
+    file = write(tmp_path, 'port = 1000\nhost = "0.0.0.0"\nhostname = "file.example.com"\n')
+
+    config = load(file, {"ROOST_PORT": "2000", "ROOST_HOST": "::1"}, {"port": 3000, "host": None})
+
+    assert (config.port, config.host, config.hostname) == (3000, "::1", "file.example.com")
+
+
+def test_a_file_may_use_toml_types(tmp_path: Path) -> None:
+    """Lists, numbers and booleans of TOML are what they look like."""
+    file = write(tmp_path, 'handle_domains = ["a.example.com", ".b.example.com"]\ninvite_required = false\nport = 80\n')
+
+    config = load(file)
+
+    assert (config.handle_domains, config.invite_required) == ((".a.example.com", ".b.example.com"), False)
+
+
+def test_domains_may_be_written_with_commas_and_without_dots() -> None:
+    """An environment variable holds a list, too; each domain counts once."""
+    config = load(environ={"ROOST_HANDLE_DOMAINS": "test, .example.com,test,"})
+
+    assert config.handle_domains == (".test", ".example.com")
+
+
+def test_mail_needs_a_sender() -> None:
+    """A mail server without a sender is told at the start, not with the first lost password."""
+    with pytest.raises(ConfigError, match="ROOST_MAIL_FROM"):
+        load(environ={"ROOST_SMTP_URL": "smtp://mail.example.com"})
+
+
+def test_an_unknown_name_in_the_file_is_told(tmp_path: Path) -> None:
+    """A misspelt setting must not be silently ignored."""
+    with pytest.raises(ConfigError, match=r"no setting hostnme in .*roost\.toml; did you mean hostname\?"):
+        load(write(tmp_path, 'hostnme = "pds.example.com"'))
+
+
+def test_foreign_variables_are_left_alone() -> None:
+    """The prefix in the environment is not ours alone; an empty variable is as good as none."""
+    config = load(environ={"ROOST_BENCH_RUNS": "3", "ROOST_PORT": ""})
+
+    assert config.port == 2583
+
+
+@pytest.mark.parametrize("text", ["port = ", "\udc80"])
+def test_a_broken_file_is_named(tmp_path: Path, text: str) -> None:
+    """What is not TOML, or not text, is told with the file's name."""
+    file = tmp_path / "roost.toml"
+    file.write_bytes(text.encode(errors="surrogateescape"))
+
+    with pytest.raises(ConfigError, match=r"roost\.toml is not TOML"):
+        load(file)
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    """A file that was asked for has to be there."""
+    with pytest.raises(ConfigError, match=r"Cannot read the settings in .*nowhere\.toml: No such file"):
+        load(tmp_path / "nowhere.toml")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("ROOST_HOSTNAME", "https://pds.example.com"),
+        ("ROOST_HOSTNAME", "pds.example.com:443"),
+        ("ROOST_PUBLIC_URL", "pds.example.com"),
+        ("ROOST_PUBLIC_URL", "https://pds.example.com/xrpc"),
+        ("ROOST_PUBLIC_URL", "https://pds.example.com:port"),
+        ("ROOST_PLC_URL", "https://[::1"),
+        ("ROOST_PORT", "0"),
+        ("ROOST_PORT", "65536"),
+        ("ROOST_PORT", "²"),
+        ("ROOST_PORT", "http"),
+        ("ROOST_DEV", "maybe"),
+        ("ROOST_HANDLE_DOMAINS", "*.example.com"),
+        ("ROOST_HANDLE_DOMAINS", ","),
+        ("ROOST_DATABASE_URL", "mysql://localhost/roost"),
+        ("ROOST_BLOBSTORE_URL", "https://bucket.example.com"),
+        ("ROOST_SMTP_URL", "mail.example.com:25"),
+        ("ROOST_MAIL_FROM", "roost"),
+        ("ROOST_ADMIN_PASSWORD", "   "),
+        ("ROOST_DATA", " "),
+    ],
+)
+def test_a_wrong_value_is_told_by_its_name(name: str, value: str) -> None:
+    """The error begins with the setting, as it was given, and says what it must be."""
+    with pytest.raises(ConfigError, match=f"^{name} must be a|^{name} must be true"):
+        load(environ={name: value})
+
+
+def test_a_wrong_type_in_the_file_is_told(tmp_path: Path) -> None:
+    """A number where a text has to be is no text."""
+    with pytest.raises(ConfigError, match=r"hostname in .* must be a text, not 3"):
+        load(write(tmp_path, "hostname = 3"))
+
+
+@pytest.mark.parametrize("name", ["ROOST_DATABASE_URL", "ROOST_SMTP_URL", "ROOST_BLOBSTORE_URL"])
+def test_no_error_repeats_a_password(name: str) -> None:
+    """URLs with passwords in them must not end up in a log."""
+    with pytest.raises(ConfigError) as error:
+        load(environ={name: "tcp://user:hunter2@example.com"})
+
+    assert "hunter2" not in str(error.value)
