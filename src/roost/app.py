@@ -84,9 +84,9 @@ async def open_server(config: Config) -> AsyncIterator[Server]:
     datadir.make(config.data)
     async with contextlib.AsyncExitStack() as stack:
         minter = Minter()
-        db = await open_database(config.database_url or f"sqlite://{config.data / 'roost.sqlite'}", now=minter.milliseconds())
+        db = await open_database(config.database_url or f"sqlite:///{config.data.absolute() / 'roost.sqlite'}", now=minter.milliseconds())
         stack.push_async_callback(db.close)
-        client = Client(allowed_origins=(config.plc_url,))
+        client = Client(trusted=(config.plc_url,))
         stack.push_async_callback(client.close)
         catalog = Catalog.of(_documents(config.data))
         services = await _services(config, db, catalog, client, minter)
@@ -119,7 +119,7 @@ async def _services(
         records,
         Reading(db),
         Exports(db),
-        Imports(db, repos, records, resolver, minter),
+        Imports(db, repos, resolver, minter),
         Identity(db, policy, resolver, HandleResolver(client)),
         Invites(db, policy, minter),
         Accounts(db, policy, passwords, repos, _mailer(config), background, minter),

@@ -4,7 +4,7 @@ import socket
 import struct
 
 import pytest
-from support.edge import Edge, FixedTokens, application, endpoint, nothing, served
+from support.edge import Edge, application, served
 from starlette.types import Receive, Scope, Send
 
 from roost.http.xrpc import Health
@@ -80,7 +80,7 @@ def test_health_without_a_database() -> None:
     async def fail() -> None:
         raise OSError("/secret/path")
 
-    with served(lambda seen: endpoint(seen, health=Health("1", fail))) as edge:
+    with served(lambda seen: application(seen, health=Health("1", fail))) as edge:
         answer = edge.ask("GET", "/xrpc/_health")
 
     assert answer.status == 503
@@ -102,7 +102,7 @@ def test_an_unknown_method_may_be_somebody_elses() -> None:
         await send({"type": "http.response.start", "status": 299, "headers": [(b"content-length", b"0")]})
         await send({"type": "http.response.body"})
 
-    with served(lambda seen: endpoint(seen, unserved=proxy)) as edge:
+    with served(lambda seen: application(seen, unserved=proxy)) as edge:
         statuses = [edge.ask("GET", path).status for path in ("/xrpc/com.example.unknown", "/xrpc/a/b", LIST)]
 
     assert statuses == [299, 404, 200]
@@ -496,8 +496,3 @@ def test_pipelined_requests_are_answered_in_order(edge: Edge) -> None:
             answer += piece
 
     assert [part[:3] for part in answer.split(b"HTTP/1.1 ")[1:]] == [b"200", b"404", b"404"]
-
-
-def test_the_samples_are_what_the_edge_expects() -> None:
-    """The tokens and the application of these tests have the types that the real ones have."""
-    assert callable(application) and callable(nothing) and FixedTokens()

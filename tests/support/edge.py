@@ -306,7 +306,7 @@ async def did_of(handle: Handle) -> Did | None:
     return ALICE if handle == "alice.test" else None
 
 
-def application(seen: Seen) -> ASGIApp:
+def application(seen: Seen, *, health: Health | None = None, unserved: ASGIApp | None = None) -> ASGIApp:
     """Compose the sample methods with the pages of the protocol."""
 
     @contextlib.asynccontextmanager
@@ -316,7 +316,7 @@ def application(seen: Seen) -> ASGIApp:
         seen.events.append("stopped")
 
     known = routes(hostname="pds.test", public_url="https://pds.test", did_of=did_of)
-    return compose(endpoint(seen), pages(known), lifespan=lifespan)
+    return compose(endpoint(seen, health=health, unserved=unserved), pages(known), lifespan=lifespan)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ import orjson
 from roost.api.errors import BodyRequired, InvalidBody, InvalidParams
 from roost.data.errors import DataError
 from roost.data.json import from_json
+from roost.data.value import Value
 from roost.lexicon.errors import InvalidData
 
 Input = TypeVar("Input", bound=msgspec.Struct)
@@ -81,17 +82,30 @@ def params_decoder(nsid: str, check: CheckParams, params: type[Input]) -> Callab
 
 def json_decoder(nsid: str, check: CheckBody, input: type[Input]) -> Callable[[bytes], Input]:
     """Make the function from a JSON body to a method's Input; it raises InvalidBody, and BodyRequired for no bytes."""
+    value = object_decoder(nsid, check)
 
     def decode(body: bytes) -> Input:
+        try:
+            return msgspec.convert(value(body), input, dec_hook=_parse)
+        except msgspec.ValidationError as error:
+            raise InvalidBody(nsid, str(error)) from error
+
+    return decode
+
+
+def object_decoder(nsid: str, check: CheckBody) -> Callable[[bytes], Value]:
+    """Make the function from a JSON body to the value that it is, for a body that is a record itself."""
+
+    def decode(body: bytes) -> Value:
         if not body:
             raise BodyRequired
         try:
             raw = orjson.loads(body)
             check(raw)
-            return msgspec.convert(from_json(raw), input, dec_hook=_parse)
+            return from_json(raw)
         except orjson.JSONDecodeError as error:
             raise InvalidBody(nsid, f"not valid JSON: {error}") from error
-        except (InvalidData, DataError, msgspec.ValidationError) as error:
+        except (InvalidData, DataError) as error:
             raise InvalidBody(nsid, str(error)) from error
 
     return decode

@@ -6,6 +6,7 @@ name, by annotation, everything it needs:
     params: Params           a msgspec.Struct made from the query string
     caller: Caller           who is calling, when `auth` proves it; `Caller | None` with Auth.OPTIONAL
     input: Input             a msgspec.Struct made from JSON; or `bytes`; or `AsyncIterator[bytes]`, not read yet
+    host: str                the host that was asked, as the request names it
     content_type: str        the media type that the body came with, in lower case and without its parameters
     anything: SomeService    the service of that class
 

@@ -13,9 +13,9 @@ from typing import Final, Literal, TypeAlias, get_args, get_origin, get_type_hin
 
 import msgspec
 
-from roost.api.decode import json_decoder, params_decoder
+from roost.api.decode import json_decoder, object_decoder, params_decoder
 from roost.api.errors import MethodError
-from roost.api.method import Auth, Body, Explain, Method, Procedure, Query, Run
+from roost.api.method import Auth, Body, Explain, Method, Procedure, Query, Record, Run
 from roost.lexicon import BodyType, Catalog
 from roost.lexicon import Method as Lexicon
 from roost.lexicon import Procedure as ProcedureDef
@@ -24,7 +24,7 @@ from roost.services.caller import Caller, Scope
 
 Services: TypeAlias = Mapping[type, object]
 
-DYNAMIC: Final = frozenset({"params", "caller", "input", "content_type"})
+DYNAMIC: Final = frozenset({"params", "caller", "input", "content_type", "host"})
 """The parameters that are filled in from the request; all others are services."""
 
 
@@ -56,6 +56,7 @@ class Bound:
     input: Callable[[bytes], object] | None  # for Intake.JSON
     wants_caller: bool
     wants_content_type: bool
+    wants_host: bool
 
 
 Registry: TypeAlias = Mapping[str, Bound]
@@ -96,6 +97,7 @@ def bind(method: Method, *, services: Services, catalog: Catalog) -> Bound:
         input=_input(lexicon, hints["input"]) if intake is Intake.JSON else None,
         wants_caller="caller" in hints,
         wants_content_type="content_type" in hints,
+        wants_host="host" in hints,
     )
 
 
@@ -151,6 +153,8 @@ def _params(lexicon: Lexicon, hint: object) -> Callable[[bytes], object]:
 def _input(lexicon: Lexicon, hint: object) -> Callable[[bytes], object]:
     assert lexicon.input is not None, "_intake gave JSON, so there is an input"
     assert lexicon.input.check is not None, "_intake gave JSON, so it has a schema"
+    if hint == Record:
+        return object_decoder(lexicon.nsid, lexicon.input.check)
     return json_decoder(lexicon.nsid, lexicon.input.check, _struct(lexicon.nsid, "input", hint))
 
 

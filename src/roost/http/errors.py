@@ -16,6 +16,7 @@ from typing import Final
 
 import orjson
 
+from roost.api.v2022 import errors as v2022
 from roost.services import errors as services
 from roost.services.errors import InvalidRequest, ServiceError
 
@@ -75,7 +76,9 @@ TABLE: Final[dict[type[Exception], tuple[int, str]]] = {
     services.HandleNotAvailable: (400, "HandleNotAvailable"),
     services.HandleNotFound: (400, "HandleNotFound"),
     services.UnsupportedDomain: (400, "UnsupportedDomain"),
+    services.BlobNotFound: (400, "BlobNotFound"),
     services.EmailNotAvailable: (400, "InvalidRequest"),  # no lexicon declares a name for it
+    services.BlobNotFound: (400, "BlobNotFound"),
     services.InvalidInviteCode: (400, "InvalidInviteCode"),
     services.InvalidPassword: (400, "InvalidPassword"),
     services.IncompatibleDidDoc: (400, "IncompatibleDidDoc"),
@@ -89,6 +92,8 @@ TABLE: Final[dict[type[Exception], tuple[int, str]]] = {
     services.AccountNotFound: (403, "AccountNotFound"),
     services.TooManyRequests: (429, "RateLimitExceeded"),
     services.UpstreamFailure: (502, "UpstreamFailure"),
+    v2022.InvalidUsername: (400, "InvalidUsername"),
+    v2022.UsernameNotAvailable: (400, "UsernameNotAvailable"),
     NotFound: (404, "XRPCNotSupported"),
     PayloadTooLarge: (413, "PayloadTooLarge"),
     JsonTooLarge: (413, "PayloadTooLargeError"),

@@ -34,7 +34,7 @@ LIKE_NSID: Final = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9.-]*[a-zA-Z0-9]", re.ASCII)
 """What may stand behind the prefix at all; whether it is an NSID does not matter for one that nobody serves."""
 
 WANTED: Final = frozenset(
-    {b"authorization", b"content-type", b"content-length", b"content-encoding", b"transfer-encoding"}
+    {b"authorization", b"content-type", b"content-length", b"content-encoding", b"host", b"transfer-encoding"}
 )
 """The request headers that an endpoint looks at."""
 
@@ -111,6 +111,8 @@ class Endpoint:
             caller = await self._authenticator.admit(bound.auth, bound.scopes, headers.get(b"authorization"))
             if bound.wants_caller:
                 arguments["caller"] = caller
+        if bound.wants_host:
+            arguments["host"] = headers.get(b"host", b"").decode("latin-1")
         if bound.wants_content_type:
             arguments["content_type"] = _media_type(headers)
         if bound.intake is Intake.STREAM:

@@ -1,21 +1,29 @@
 """Telling the network: each function appends one event to the log, in the transaction of the change that it tells of."""
 
 from roost.data import car
-from roost.repo import Commit, CommitDraft
+from roost.repo import MAX_OPS, Commit, CommitDraft
 from roost.services import frames
-from roost.services.errors import InvalidRequest
 from roost.storage import events
 from roost.storage.db import Tx
 from roost.syntax import Did, Handle
 
 
-def append_commit(tx: Tx, account: int, draft: CommitDraft, *, now: int) -> None:
-    """Append the #commit of a draft. Raises InvalidRequest if its blocks are more than an event may carry.
+TOO_MUCH = f"Too many writes. Max event size: {frames.MAX_BLOCKS_BYTES // 1_000_000}MB"
+
+
+def fits(draft: CommitDraft) -> bool:
+    """Return whether one #commit can tell of the draft: consumers drop a larger one."""
+    return len(draft.ops) <= MAX_OPS and len(draft.blocks) <= frames.MAX_BLOCKS_BYTES
+
+
+def append_written(tx: Tx, account: int, draft: CommitDraft, *, now: int) -> None:
+    """Append the #commit of a draft, or the #sync that sends consumers to fetch what is too much for one.
 
     `now` is in milliseconds since 1970, here and below.
     """
-    if len(draft.blocks) > frames.MAX_BLOCKS_BYTES:
-        raise InvalidRequest(f"Too many writes. Max event size: {frames.MAX_BLOCKS_BYTES // 1_000_000}MB")
+    if not fits(draft):
+        append_sync(tx, account, draft.commit, now=now)
+        return
     seq = events.next_seq(tx)
     events.append(tx, seq=seq, account=account, time=now, frame=frames.commit(draft, seq=seq, time=now))
 

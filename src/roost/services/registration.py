@@ -100,7 +100,7 @@ class Registration:
         UnsupportedDomain, HandleNotAvailable, EmailNotAvailable, InvalidPassword, InvalidRequest, TooManyRequests,
         UpstreamFailure.
         """
-        code = self._invite(wanted, needed=invited and self._policy.invite_required)
+        code = self._invite(wanted.invite_code, needed=invited and self._policy.invite_required)
         await self._db.read(lambda tx: self._check_invite(tx, code))
         self._check_handle(wanted.handle)
         email = parse_email(wanted.email)
@@ -130,16 +130,22 @@ class Registration:
             raise
         return Registered(account, session, await self._document(did))
 
+    async def check_invite(self, code: str | None) -> None:
+        """Refuse a code that `register` would refuse, before anything else is looked at. Raises InvalidInviteCode."""
+        if self._policy.invite_required:
+            needed = self._invite(code, needed=True)
+            await self._db.read(lambda tx: self._check_invite(tx, needed))
+
     def _now(self) -> int:
         return self._minter.milliseconds()
 
-    def _invite(self, wanted: Application, *, needed: bool) -> str | None:
+    def _invite(self, code: str | None, *, needed: bool) -> str | None:
         """Return the code to take; one that is given although none is needed is neither looked at nor used up."""
         if not needed:
             return None
-        if not wanted.invite_code:
+        if not code:
             raise InvalidInviteCode("No invite code provided")
-        return wanted.invite_code
+        return code
 
     def _check_invite(self, tx: Tx, code: str | None) -> None:
         if code is not None and not invites.usable(tx, code):

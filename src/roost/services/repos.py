@@ -73,6 +73,8 @@ class Repos:
         if not ops:
             return None
         draft = self._draft(base, ops, self._signer(tx, owner, head))
+        if not events.fits(draft):
+            raise InvalidRequest(events.TOO_MUCH)
         self.store(tx, account, draft, {write.path: write.json for write in changes if isinstance(write, Write)})
         return Written(draft.commit.cid, draft.commit.rev)
 
@@ -110,7 +112,7 @@ class Repos:
         if gone := [op.path for op in draft.ops if op.action == "delete"]:
             records.delete_many(tx, account, gone)
         heads.put(tx, account, Head(made.cid, made.rev, made.data, made.block, draft.root.n, draft.next_n))
-        events.append_commit(tx, account, draft, now=self._minter.milliseconds())
+        events.append_written(tx, account, draft, now=self._minter.milliseconds())
         self._trees.keep(tx, account, made.cid, draft.root, len(draft.nodes))
 
     def base(self, tx: Tx, account: int, head: Head, keys: Sequence[bytes]) -> Base:

@@ -89,22 +89,30 @@ class Records:
         schema = self._catalog.record(collection)
         if schema is None:
             if known:
-                raise UnknownRecordType(f"Unknown lexicon type: {collection}")
+                raise UnknownRecordType(collection)
             return "unknown"
         try:
             schema.check_key(rkey)
             schema.check(record)
         except InvalidData as error:
-            raise InvalidRecord(f"Invalid {collection} record: {error}") from error
+            raise InvalidRecord(collection, error) from error
         return "valid"
 
 
 class UnknownRecordType(InvalidRequest):
     """Validation was insisted on, and there is no schema for records of this type."""
 
+    def __init__(self, collection: Nsid) -> None:
+        super().__init__(f"Unknown lexicon type: {collection}")
+        self.collection = collection
+
 
 class InvalidRecord(InvalidRequest):
     """The record does not fit its schema; `__cause__` is the lexicon's InvalidData."""
+
+    def __init__(self, collection: Nsid, problem: InvalidData) -> None:
+        super().__init__(f"Invalid {collection} record: {problem}")
+        self.collection = collection
 
 
 def _typed(collection: Nsid, value: dict[str, Value]) -> dict[str, Value]:

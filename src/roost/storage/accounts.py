@@ -1,9 +1,11 @@
 """Accounts, the names that are being taken, and the names that are kept back."""
 
+from datetime import UTC, datetime
+
 import msgspec
 
 from roost.storage.db import Row, Tx
-from roost.syntax import Did, Handle
+from roost.syntax import Did, Handle, now_text
 
 
 _SELECT = "SELECT id, did, handle, email, password, status, created_at FROM account"
@@ -20,6 +22,11 @@ class Account(msgspec.Struct, frozen=True):
     password: str | None
     status: str | None
     created_at: int
+
+    @property
+    def created_text(self) -> str:
+        """When it was made, as the protocol writes a datetime."""
+        return now_text(datetime.fromtimestamp(self.created_at / 1000, UTC))
 
 
 class Reservation(msgspec.Struct, frozen=True):

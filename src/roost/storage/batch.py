@@ -1,11 +1,10 @@
-"""Group commit: the writes that wait, and how a batch of them runs inside one transaction.
+"""Group commit: the writes that wait, and how a batch of them becomes one transaction.
 
-The adapters decide on which thread a batch is staged and committed; the rest of the idea is here, once:
+    put() ──▶ queued ──stage()──▶ run, each under its own savepoint ──finish()──▶ COMMIT ──settle()──▶ callbacks, answers
 
-    queued ──stage()──▶ each under its own savepoint ──COMMIT, by the adapter──▶ settle(): callbacks, then answers
-
-Whatever is queued while a batch is on its way to the disk makes up the next one, so that one writer waits for one fsync
-and a hundred writers share one. Deliberately does not know SQL, nor any engine.
+What is queued while one batch is on its way to the disk makes up the next. So one writer waits for one fsync, and a
+hundred writers share one. On which thread stage() and finish() run is for the adapters to say, through `start`; all else
+happens on the event loop. Deliberately does not know SQL, nor any engine.
 """
 
 import asyncio
@@ -20,35 +19,43 @@ from roost.storage.errors import CommitFailed, DatabaseClosed, StorageError
 T = TypeVar("T")
 
 MAX_WRITES: Final = 256
-"""Writes in a batch. At 64 an fsync of 0.3 ms already costs each write under 5 µs; the rest is for slow disks."""
+"""Writes in a batch. Shared by 64, an fsync of 0.3 ms costs each less than 5 µs; the rest is for slower disks."""
 
 MAX_SECONDS: Final = 0.010
-"""Seconds a batch may be staged for before it is committed. SQLite stages on the event loop, where reads wait meanwhile:
-this is the longest they wait for writers, and still some eighty createRecords, far more work than one fsync costs."""
+"""For how long a batch takes in further writes. SQLite stages on the event loop, so this is what everybody else waits for
+writers at most; and it is some eighty createRecords, many times the work that one fsync costs."""
 
 
 class Session(Protocol):
-    """What an adapter lends to the staging of a batch: one connection. Its methods raise StorageErrors."""
+    """A connection, as a batch uses it. The methods raise StorageErrors."""
 
     def begin(self) -> None:
-        """Open the transaction of the batch."""
+        """Open the transaction of a batch."""
         ...
 
     def enter(self, after: list[Callable[[bool], None]], *, alone: bool) -> Tx:
-        """Open a transaction for one function, which leaves callbacks in `after`; `alone` in a batch it needs no savepoint."""
+        """Open a Tx for one function, with a savepoint unless it is alone in its batch; its callbacks go to `after`."""
         ...
 
     def leave(self) -> None:
-        """Close what `enter` opened and keep its work; raises the QueryFailed that its function went on after."""
+        """Close the Tx and keep its work; raises the QueryFailed that its function went on after."""
         ...
 
     def undo(self) -> None:
-        """Close what `enter` opened and undo its work."""
+        """Close the Tx and undo its work."""
+        ...
+
+    def commit(self) -> None:
+        """Make the transaction durable; when this raises, it is undone, or nobody can tell."""
+        ...
+
+    def rollback(self) -> None:
+        """Undo the transaction, if there still is one."""
         ...
 
 
 class Write(Generic[T]):
-    """A function that waits for its turn, or has had it and waits for its commit."""
+    """A function that waits for its turn, or for the commit of what it did."""
 
     __slots__ = ("after", "answer", "error", "fn", "result")
 
@@ -61,20 +68,27 @@ class Write(Generic[T]):
 
 
 class Batch:
-    """The writes of one transaction; `failure` is why none of them can be committed, if that is known already."""
+    """The writes of one transaction; `failure` is what has kept all of them from being made durable."""
 
     __slots__ = ("failure", "writes")
 
     def __init__(self) -> None:
-        self.writes: list[Write[Any]] = []  # Any: each has its own type of result
+        self.writes: list[Write[Any]] = []  # Any: each has a result of its own type
         self.failure: StorageError | None = None
 
 
 class Queue:
-    """The writes of one database that wait for their turn."""
+    """The writes of one database.
 
-    def __init__(self) -> None:
-        self._waiting: deque[Write[Any]] = deque()  # Any: each has its own type of result
+    `start` is called whenever there are some and no batch is on its way. It sees to stage(), finish() and settle(), and
+    calls next() when the one after may start.
+    """
+
+    def __init__(self, start: Callable[[], None]) -> None:
+        self._start = start
+        self._waiting: deque[Write[Any]] = deque()  # Any: each has a result of its own type
+        self._busy = False  # a batch is on its way, or about to start
+        self._at_rest: asyncio.Future[None] | None = None
         self._closed = False
 
     def __len__(self) -> int:
@@ -86,16 +100,29 @@ class Queue:
             raise DatabaseClosed("the database was closed")
         answer: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         self._waiting.append(Write(fn, answer))
+        if not self._busy:
+            self._busy = True
+            self.next()
         return answer
 
-    def close(self) -> None:
-        """Take no more writes. Those that wait still get their turn."""
+    def next(self) -> None:
+        """Have the next batch started, in the next round of the loop.
+
+        Not at once: whoever was answered, or wants to read, comes first, and whoever else is about to write joins in.
+        """
+        asyncio.get_running_loop().call_soon(self._turn)
+
+    async def close(self) -> None:
+        """Take no more writes, and return when those that wait are answered."""
         self._closed = True
+        if self._busy:
+            self._at_rest = asyncio.get_running_loop().create_future()
+            await self._at_rest
 
     def stage(self, session: Session) -> Batch:
-        """Run what waits, up to the limits of a batch, and return it ready to be committed.
+        """Run what waits, up to the limits of a batch, in an open transaction.
 
-        May run on another thread than `put`: a deque's two ends are independent, and what is put meanwhile joins in.
+        It may run on another thread than put(): a deque's ends are independent, and what is put meanwhile joins in.
         """
         batch = Batch()
         try:
@@ -104,10 +131,18 @@ class Queue:
         except StorageError as error:
             batch.failure = error
         if batch.failure is not None and not batch.writes:
-            # There was no transaction to be had. All who wait are told now, instead of each after a try of its own.
+            # No transaction can be had. All are told now, rather than each after a long try of its own.
             while write := self._take():
                 batch.writes.append(write)
         return batch
+
+    def _turn(self) -> None:
+        if self._waiting:
+            self._start()
+            return
+        self._busy = False
+        if self._at_rest is not None:
+            self._at_rest.set_result(None)
 
     def _stage(self, batch: Batch, session: Session) -> None:
         until = monotonic() + MAX_SECONDS
@@ -131,27 +166,38 @@ def _run(write: Write[T], session: Session, *, alone: bool) -> None:
     try:
         write.result = write.fn(tx)
         session.leave()
-    except Exception as error:  # noqa: BLE001 - whatever it is, it belongs to the one writer, who gets it in settle()
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is for the one writer, who gets it in settle()
         write.error = error
         session.undo()
 
 
-def settle(batch: Batch, failure: Exception | None) -> None:
-    """Tell every writer of the batch how it ended: callbacks first, each writer's own before anybody is answered.
+def finish(batch: Batch, session: Session) -> None:
+    """Make the batch durable, or undo it and say why in its `failure`. May run on any thread."""
+    try:
+        if batch.failure is None:
+            session.commit()
+        else:
+            session.rollback()
+    except StorageError as error:
+        batch.failure = batch.failure or error
 
-    `failure` is what kept the batch from being committed. A writer's own exception waits for the commit too, and is
-    replaced when that fails: it may rest on what an earlier write in the batch did, which then never happened.
+
+def settle(batch: Batch) -> None:
+    """Tell every writer of a finished batch how it ended: all callbacks first, then the answers.
+
+    A writer's own exception waits for the commit too, and gives way to a failure of it: it may rest on what an earlier
+    write of the batch did, and that has then not happened.
     """
     for write in batch.writes:
-        durable = failure is None and write.error is None
+        durable = batch.failure is None and write.error is None
         for callback in write.after:
             _call(callback, durable)
     for write in batch.writes:
-        if write.answer.done():  # cancelled after it was staged
+        if write.answer.done():  # cancelled after its turn had come
             continue
-        if failure is not None:
-            error = CommitFailed(f"the write could not be made durable: {failure}")
-            error.__cause__ = failure
+        if batch.failure is not None:
+            error = CommitFailed(f"the write is not durable: {batch.failure}")
+            error.__cause__ = batch.failure
             write.answer.set_exception(error)
         elif write.error is not None:
             write.answer.set_exception(write.error)
@@ -159,9 +205,9 @@ def settle(batch: Batch, failure: Exception | None) -> None:
             write.answer.set_result(write.result)
 
 
-def _call(callback: Callable[[bool], None], durable: bool) -> None:  # noqa: FBT001
+def _call(callback: Callable[[bool], None], durable: bool) -> None:
     try:
         callback(durable)
-    except Exception as error:  # noqa: BLE001 - a bug there must not leave the other writers without an answer
-        context = {"message": f"a callback of a write raised: {error!r}", "exception": error}
+    except Exception as error:  # noqa: BLE001 - a bug there must not keep the other writers from their answers
+        context = {"message": "a callback given to Tx.after raised", "exception": error}
         asyncio.get_running_loop().call_exception_handler(context)

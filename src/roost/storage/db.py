@@ -12,20 +12,20 @@ from typing import Any, Literal, Protocol, TypeAlias, TypeVar
 
 T = TypeVar("T")
 
-Value: TypeAlias = None | int | float | str | bytes
+Value: TypeAlias = int | float | str | bytes | None
 """What a column can hold. Subclasses (a Did, a Cid) may be passed; what comes back is the plain type."""
 
 Row: TypeAlias = tuple[Any, ...]
-"""A row of plain Values. Which column holds which is known to the statement beside it and to no type checker: hence Any."""
+"""A row of plain Values. Any, because what each column holds only the statement knows, and no type checker."""
 
 Dialect: TypeAlias = Literal["sqlite", "postgres"]
 
 
 class Tx(Protocol):
-    """A transaction, lent to one function and valid only until that returns; afterwards it raises TransactionClosed.
+    """A transaction, lent to one function and valid until that returns; from then on it raises TransactionClosed.
 
-    A statement that is refused raises QueryFailed (ConstraintFailed, ReadOnly) and ends the matter: whatever the function
-    does next, its work is undone and its caller gets that error. So a constraint is a guard, not a way to ask a question.
+    A statement that is refused raises QueryFailed (ConstraintFailed, ReadOnly), and that ends the matter: whatever the
+    function does next, its work is undone and its caller gets that error. So a constraint guards; it answers no question.
     """
 
     def all(self, sql: str, *args: Value) -> list[Row]:
@@ -33,11 +33,11 @@ class Tx(Protocol):
         ...
 
     def one(self, sql: str, *args: Value) -> Row | None:
-        """Return the first row, or None where there is none. Also for statements with RETURNING."""
+        """Return the first row, or None where there is none; also of a statement with RETURNING."""
         ...
 
     def run(self, sql: str, *args: Value) -> int:
-        """Run a statement that returns no rows; return how many rows an INSERT, UPDATE or DELETE touched."""
+        """Run an INSERT, UPDATE or DELETE and return how many rows it touched; or any statement without rows."""
         ...
 
     def run_many(self, sql: str, rows: Iterable[tuple[Value, ...]]) -> None:
@@ -49,23 +49,20 @@ class Tx(Protocol):
         ...
 
     def after(self, callback: Callable[[bool], None]) -> None:
-        """Have `callback` called once the outcome is known: True when this work is durable, False when it was undone.
+        """Have `callback` called with the outcome: True when this work is durable, False when it was undone.
 
-        It is called exactly once, on the thread of the event loop, before the writer is answered and before any later
-        write runs, in the order of asking. Raises ReadOnly in a transaction that reads, which has no outcome.
+        It is called exactly once, on the event loop, before the writer is answered and before any later batch begins, in
+        the order of asking. Raises ReadOnly in a transaction that reads, which has no outcome.
         """
         ...
 
 
 class Database(Protocol):
-    """A database that is open; every method belongs to the thread of the event loop.
-
-    `dialect` is for `migrate` alone, which needs it to choose between the twins of a migration.
-    """
+    """A database that is open. Its methods are for the event loop; functions given to it may run on another thread."""
 
     @property
     def dialect(self) -> Dialect:
-        """Which twin of a migration is meant for this database."""
+        """Which twin of a migration is meant for this database. For `migrate` alone: nobody else asks."""
         ...
 
     async def read(self, fn: Callable[[Tx], T]) -> T:
@@ -75,9 +72,9 @@ class Database(Protocol):
     async def write(self, fn: Callable[[Tx], T]) -> T:
         """Run `fn` in a transaction and return its result once that is durable.
 
-        Writes run one at a time, in the order of asking, and share commits: `fn` sees what was written before it in the
-        same batch. An exception of `fn` undoes its work alone and is raised here. Raises CommitFailed when the batch did
-        not become durable. A write whose task is cancelled before its turn never runs; after that it runs to its end.
+        Writes run one at a time, in the order of asking, and share commits: `fn` sees the work of those before it. What
+        `fn` raises undoes its work alone and is raised here; raises CommitFailed when the batch did not become durable,
+        and DatabaseClosed. A write whose task is cancelled before its turn never runs; later it runs to its end.
         """
         ...
 
@@ -85,10 +82,10 @@ class Database(Protocol):
         """Yield what the iterator made by `fn` yields, joined into larger chunks, from one snapshot.
 
         `fn` runs in a thread of its own and waits for the consumer: raises StreamStalled when that takes nothing for a
-        minute. The consumer should close what it does not read to the end.
+        minute, and DatabaseClosed. A consumer that does not read to the end should close it.
         """
         ...
 
     async def close(self) -> None:
-        """Finish the writes that were asked for, stop the streams and give up the database; again does nothing."""
+        """Finish the writes that were asked for, end the streams and give up the database. Again, it does nothing."""
         ...

@@ -1,29 +1,18 @@
 """From a URL to the database behind it, its schema up to date."""
 
-from pathlib import Path
-
+from roost import storage
 from roost.storage.db import Database
-from roost.storage.errors import UnsupportedUrl
 from roost.storage.migrate import load, migrate
-from roost.storage.postgres import PostgresDatabase
-from roost.storage.sqlite import SqliteDatabase
 
 
 async def open_database(url: str, *, now: int) -> Database:
-    """Open `sqlite:///path` or `postgresql://…` and migrate it; `now` is in milliseconds since 1970.
+    """Open a database as `storage.open` does, and migrate it; `now` is in milliseconds since 1970.
 
-    Raises UnsupportedUrl, DatabaseInUse, SchemaTooNew, MigrationChanged.
+    Raises StorageError, of which DatabaseInUse and MigrationError are what an operator can mend.
     """
-    db: Database
-    scheme, _, rest = url.partition("://")
-    if scheme == "sqlite":
-        db, dialect = SqliteDatabase(Path(rest)), "sqlite"
-    elif scheme in ("postgresql", "postgres"):
-        db, dialect = PostgresDatabase(url), "postgres"
-    else:
-        raise UnsupportedUrl(f"{scheme}:// is no database: use sqlite:///path or postgresql://user@host/name")
+    db = storage.open(url)
     try:
-        await migrate(db, load(dialect), now=now)
+        await migrate(db, load(db.dialect), now=now)
     except BaseException:
         await db.close()
         raise

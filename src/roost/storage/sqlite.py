@@ -1,218 +1,148 @@
-"""SQLite behind the Database interface: one file, one process, every acknowledged write on the disk.
+"""The Database on SQLite: one file, owned by one process, with commits that share their fsyncs.
 
-Reads and writes run on the event loop's thread, where a statement costs microseconds and a hop to another thread more than
-that; only COMMIT, which waits for the disk, runs beside it. Exports have a thread and a connection of their own.
+    event loop     runs reads, on one connection, and stages batches of writes, on another
+    one thread     COMMITs a batch, which waits for the disk outside the interpreter; copies a long log back
+    a thread each  for streams, on connections of their own
+
+Staging in a thread too was slower: it and the event loop fight for the interpreter. Deliberately does not know any table.
 """
 
 import asyncio
-import fcntl
-import os
 import sqlite3
-import time
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Final, TypeVar
 
-from roost.storage.batch import Pending, Queue, attempt, failed, settle
-from roost.storage.db import Row, Tx, Value
-from roost.storage.errors import CommitFailed, DatabaseInUse, TransactionClosed
-from roost.storage.streaming import pump
+from roost.storage.batch import Batch, Queue, finish, settle
+from roost.storage.db import Dialect, Tx
+from roost.storage.errors import DatabaseClosed, StorageError
+from roost.storage.lock import DirectoryLock
+from roost.storage.sqlite_session import Reader, Writer, connect
+from roost.storage.stream import Make, Streams
+from roost.storage.worker import Worker
 
 T = TypeVar("T")
 
-_PRAGMAS: Final = (
-    "PRAGMA journal_mode = WAL",
-    "PRAGMA synchronous = FULL",  # a commit that was answered survives a power cut
-    "PRAGMA foreign_keys = ON",
-    "PRAGMA wal_autocheckpoint = 20000",  # 80 MB: a page that is rewritten often is copied to the database once, not often
-    "PRAGMA cache_size = -32768",  # 32 MiB for each of the two long-lived connections
-    "PRAGMA temp_store = MEMORY",
-    "PRAGMA busy_timeout = 5000",
-)
+OLDEST: Final = (3, 37, 0)
+"""The first SQLite with STRICT tables."""
 
-_STATEMENTS: Final = 512
-"""Prepared statements kept per connection: more than the program has."""
+INLINE_SECONDS: Final = 0.001
+"""A lone writer's COMMIT runs on the event loop while commits take less than this: the thread and back cost it 0.1 ms, and
+nobody is there to gain by it. On a slower disk, requests that do not write would wait too long."""
 
-INLINE_SECONDS: Final = 0.002
-"""A commit this fast, on average, is waited for on the loop when only one writer waits: the hop would cost more."""
+WRITER_CACHE_MIB: Final = 64
+READER_CACHE_MIB: Final = 32
+STREAM_CACHE_MIB: Final = 2
+"""Pages kept by each connection; any other is copied from the kernel's cache, in about 2 µs. The writer's and the
+reader's hold the inner pages of every table up to some ten million rows. A stream reads each page once."""
 
-
-class SqliteTx:
-    """A transaction on one connection; `Tx` says what its methods do."""
-
-    __slots__ = ("_connection", "_open", "_pending")
-
-    def __init__(self, connection: sqlite3.Connection, pending: Pending | None) -> None:
-        self._connection = connection
-        self._pending = pending
-        self._open = True
-
-    def _execute(self, sql: str, args: tuple[Value, ...]) -> sqlite3.Cursor:
-        if not self._open:
-            raise TransactionClosed("the transaction's function has returned")
-        return self._connection.execute(sql, args)
-
-    def all(self, sql: str, *args: Value) -> list[Row]:
-        """See Tx."""
-        return self._execute(sql, args).fetchall()
-
-    def one(self, sql: str, *args: Value) -> Row | None:
-        """See Tx."""
-        # Reading to the end, so that a statement with RETURNING is over when this is.
-        rows = self._execute(sql, args).fetchall()
-        return rows[0] if rows else None
-
-    def run(self, sql: str, *args: Value) -> int:
-        """See Tx."""
-        return self._execute(sql, args).rowcount
-
-    def run_many(self, sql: str, rows: Iterable[tuple[Value, ...]]) -> None:
-        """See Tx."""
-        if not self._open:
-            raise TransactionClosed("the transaction's function has returned")
-        self._connection.executemany(sql, rows)
-
-    def iterate(self, sql: str, *args: Value) -> Iterator[Row]:
-        """See Tx."""
-        for row in self._execute(sql, args):
-            if not self._open:
-                raise TransactionClosed("the transaction's function has returned")
-            yield row
-
-    def after(self, fn: Callable[[bool], None]) -> None:
-        """See Tx."""
-        assert self._pending is not None, "only a write can be told how it ended"
-        self._pending.afters.append(fn)
-
-    def close(self) -> None:
-        """End the transaction's use; what its function kept of it is of no more use."""
-        self._open = False
+IDLE_STREAM_READERS: Final = 4
+"""Connections kept for the next streams: to open one takes longer than to read a small repository."""
 
 
 class SqliteDatabase:
-    """One database file, owned by this process until it is closed; `Database` says what its methods do."""
+    """See Database. Owns the file's directory until close(); raises DatabaseInUse where another process does."""
+
+    dialect: Dialect = "sqlite"
 
     def __init__(self, path: Path) -> None:
-        """Open the file, which is made if it is not there. Raises DatabaseInUse."""
+        if sqlite3.sqlite_version_info < OLDEST:
+            raise StorageError(f"SQLite {sqlite3.sqlite_version} is too old: Roost needs 3.37 or later")
         self._path = path
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._lock = _own(path.parent)
-        self._writer = _connect(path)
-        self._reader = _connect(path)
-        self._queue = Queue()
-        self._committing: asyncio.Task[None] | None = None
-        self._commit_seconds = 0.0
-        self._threads = ThreadPoolExecutor(1, thread_name_prefix="sqlite-commit")
+        self._lock = DirectoryLock(path.parent)
+        try:
+            path.touch(mode=0o600)  # there are secrets in it; SQLite gives its log and index the same mode
+            self._writer = Writer(connect(path, cache_mib=WRITER_CACHE_MIB, read_only=False), path)
+            self._reader = Reader(connect(path, cache_mib=READER_CACHE_MIB, read_only=True))
+        except BaseException:
+            self._lock.release()
+            raise
+        self._idle: list[Reader] = []
+        self._streams = Streams(self._snapshot)
+        self._worker = Worker("roost-commit")
+        self._queue = Queue(self._start)
+        self._closed = False
 
     async def read(self, fn: Callable[[Tx], T]) -> T:
-        """See Database."""
-        tx = SqliteTx(self._reader, None)
-        self._reader.execute("BEGIN")
+        """See Database.read."""
+        if self._closed:
+            raise DatabaseClosed("the database was closed")
+        reader = self._reader
+        tx = reader.enter()
         try:
-            return fn(tx)
+            result = fn(tx)
         finally:
-            tx.close()
-            self._reader.execute("COMMIT")
+            reader.leave()
+        tx.check()
+        return result
 
     async def write(self, fn: Callable[[Tx], T]) -> T:
-        """See Database."""
-        future = self._queue.add(fn)
-        if self._committing is None:
-            self._committing = asyncio.create_task(self._commit_all())
-        return await future
+        """See Database.write."""
+        return await self._queue.put(fn)
 
-    def stream(self, fn: Callable[[Tx], Iterator[bytes]]) -> AsyncIterator[bytes]:
-        """See Database."""
-        return pump(lambda: self._snapshot(fn))
-
-    def _snapshot(self, fn: Callable[[Tx], Iterator[bytes]]) -> Iterator[bytes]:
-        """Run `fn` on a connection of its own; called, and finished, in a thread that does nothing else."""
-        connection = _connect(self._path, shared=False)
-        tx = SqliteTx(connection, None)
-        try:
-            connection.execute("BEGIN")
-            yield from fn(tx)
-        finally:
-            tx.close()
-            connection.close()
-
-    async def _commit_all(self) -> None:
-        """Commit batch after batch until nothing waits."""
-        try:
-            while self._queue:
-                # Requests that are ready to run now come to their write first, and share this commit.
-                await asyncio.sleep(0)
-                staged, failure = self._queue.stage(self)
-                if staged and failure is None:
-                    failure = await self._commit(alone=len(staged) == 1 and not self._queue)
-                settle(staged, failure)
-        finally:
-            self._committing = None
-
-    async def _commit(self, *, alone: bool) -> CommitFailed | None:
-        """Commit the open transaction; return the error, all undone, if that fails."""
-        began = time.monotonic()
-        try:
-            if alone and self._commit_seconds < INLINE_SECONDS:
-                self._writer.execute("COMMIT")
-            else:
-                await asyncio.get_running_loop().run_in_executor(self._threads, self._writer.execute, "COMMIT")
-        except sqlite3.Error as error:
-            self.rollback()
-            return failed(error)
-        self._commit_seconds += (time.monotonic() - began - self._commit_seconds) / 16
-        return None
-
-    def begin(self) -> None:
-        """See Engine."""
-        self._writer.execute("BEGIN IMMEDIATE")
-
-    def attempt(self, write: Pending) -> None:
-        """See Engine."""
-        attempt(write, SqliteTx(self._writer, write), self._writer.execute)
-
-    def rollback(self) -> None:
-        """See Engine."""
-        with suppress(sqlite3.Error):
-            self._writer.execute("ROLLBACK")
+    def stream(self, fn: Make) -> AsyncIterator[bytes]:
+        """See Database.stream."""
+        return self._streams.open(fn)
 
     async def close(self) -> None:
-        """See Database."""
-        self._queue.close()
-        if self._committing is not None:
-            await self._committing
-        self._threads.shutdown()
-        self._reader.close()
+        """See Database.close."""
+        if self._closed:
+            return
+        await self._queue.close()
+        await self._streams.close()
+        self._closed = True
+        await asyncio.to_thread(self._release)
+
+    def _release(self) -> None:
+        self._worker.stop()
+        for reader in (*self._idle, self._reader):
+            reader.close()
         self._writer.close()
-        os.close(self._lock)
+        self._lock.release()
 
+    def _start(self) -> None:
+        """Stage a batch here, and commit it where that is cheaper."""
+        batch = self._queue.stage(self._writer)
+        lone = len(batch.writes) <= 1 and not self._queue
+        if lone and self._writer.commit_seconds < INLINE_SECONDS:
+            finish(batch, self._writer)
+            self._finished(batch)
+        else:
+            self._worker.hand(partial(self._finish, batch, asyncio.get_running_loop()))
 
-def _connect(path: Path, *, shared: bool = True) -> sqlite3.Connection:
-    """Open a connection; a `shared` one may be used by the loop's thread and the commit thread, never by both at once."""
-    connection = sqlite3.connect(
-        path, isolation_level=None, cached_statements=_STATEMENTS, check_same_thread=not shared
-    )
-    for pragma in _PRAGMAS:
-        connection.execute(pragma)
-    return connection
+    def _finish(self, batch: Batch, loop: asyncio.AbstractEventLoop) -> None:
+        finish(batch, self._writer)
+        with suppress(RuntimeError):  # the loop is closed, so nobody waits for an answer
+            loop.call_soon_threadsafe(self._finished, batch)
 
+    def _finished(self, batch: Batch) -> None:
+        settle(batch)
+        if self._writer.checkpoint_due():
+            self._worker.hand(partial(self._checkpoint, asyncio.get_running_loop()))
+        else:
+            self._queue.next()
 
-def _own(directory: Path) -> int:
-    """Take the data directory's lock, and return its descriptor. Raises DatabaseInUse.
+    def _checkpoint(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._writer.checkpoint()
+        with suppress(RuntimeError):
+            loop.call_soon_threadsafe(self._queue.next)
 
-    The lock ends with the process, however that ends, so no stale one is ever in the way.
-    """
-    descriptor = os.open(directory / "roost.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        owner = os.read(descriptor, 32).decode(errors="replace").strip()
-        os.close(descriptor)
-        raise DatabaseInUse(
-            f"{directory} is in use by process {owner or 'unknown'}: stop it, or choose another data directory"
-        ) from None
-    os.ftruncate(descriptor, 0)
-    os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
-    return descriptor
+    @contextmanager
+    def _snapshot(self) -> Iterator[Tx]:
+        """Open a transaction for a stream, in its thread."""
+        try:
+            reader = self._idle.pop()
+        except IndexError:
+            reader = Reader(connect(self._path, cache_mib=STREAM_CACHE_MIB, read_only=True))
+        tx = reader.enter()
+        try:
+            yield tx
+            tx.check()
+        finally:
+            reader.leave()
+            if len(self._idle) < IDLE_STREAM_READERS:
+                self._idle.append(reader)
+            else:
+                reader.close()

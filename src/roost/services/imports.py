@@ -1,0 +1,203 @@
+"""Commits made elsewhere: an account whose owner holds the signing key moves its repository here by sending it, signed.
+
+Nothing of what was sent is kept before all of it has been judged. The tree that arrives is not stored at all: what differs
+becomes operations on our own tree, and since a set of records has exactly one tree, ours must end at the root that was signed.
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from roost.data import car, cbor
+from roost.data.car import Car
+from roost.data.cid import Cid
+from roost.data.errors import DataError
+from roost.data.json import dumps
+from roost.data.value import check
+from roost.identity.errors import IdentityError
+from roost.net.errors import NetError
+from roost.net.resolve import DidResolver
+from roost.repo import Commit, Create, Delete, RepoError, RepoOp, Update, draft, mst, parse_path
+from roost.repo import commit as commits
+from roost.repo.errors import InvalidCommit, MissingBlock
+from roost.repo.mst import Change, Link, Node
+from roost.services import hosting
+from roost.services.clock import Minter
+from roost.services.errors import InvalidRequest, InvalidSwap, UpstreamFailure
+from roost.services.reading import head_of
+from roost.services.repos import Repos
+from roost.services.trees import load
+from roost.services.writes import MAX_RECORD_BYTES
+from roost.storage import heads, nodes
+from roost.storage.accounts import Account
+from roost.storage.db import Database, Tx
+from roost.storage.heads import Head
+from roost.syntax import Did, Tid
+
+MAX_CAR_BYTES: Final = 16 * 1024 * 1024
+"""The largest update: some 40,000 records. It is judged in memory, and more can be sent in several commits."""
+
+MAX_CAR_BLOCKS: Final = 200_000
+"""Blocks in it: a block has 40 bytes of framing and name before its own first."""
+
+FUTURE_SECONDS: Final = 5 * 60
+"""How far a rev may lie ahead of our clock: consumers of the firehose refuse more."""
+
+
+class Imports:
+    """Takes in commits that the account's own key has signed."""
+
+    def __init__(self, db: Database, repos: Repos, resolver: DidResolver, minter: Minter) -> None:
+        self._db = db
+        self._repos = repos
+        self._resolver = resolver
+        self._minter = minter
+
+    async def update(self, did: Did, body: bytes) -> None:
+        """Move the repository to the commit in a CAR; sending the present one again changes nothing.
+
+        Raises RepoNotFound and its kin, InvalidRequest for whatever does not hold, UpstreamFailure where the DID's
+        document cannot be had.
+        """
+        account, head = await self._db.read(lambda tx: _standing(tx, did))
+        sent = await asyncio.to_thread(_read, body)
+        commit = _commit(sent)
+        if commit.cid == head.cid:
+            return
+        self._check_place(commit, did, head)
+        await self._check_signature(commit)
+        changes = await self._db.read(lambda tx: _changes(tx, account.id, head, commit, sent.blocks))
+        ops, json = await asyncio.to_thread(_ops, changes, sent.blocks)
+        await self._db.write(lambda tx: self._apply(tx, account, head, commit, ops, json))
+
+    def _check_place(self, commit: Commit, did: Did, head: Head) -> None:
+        """Refuse a commit for another repository, one that is not after ours, and one from the future."""
+        if commit.did != did:
+            raise InvalidRequest(f"The commit is for {commit.did}, not {did}")
+        if commit.rev <= head.rev:
+            raise InvalidRequest(f"The commit's rev {commit.rev} is stale: the repository is at {head.rev}")
+        if commit.rev > Tid.of(self._minter.clock() + FUTURE_SECONDS * 1_000_000, 0):
+            raise InvalidRequest(f"The commit's rev {commit.rev} is in the future: check the clock it was made with")
+        if commit.prev is not None and commit.prev != head.cid:
+            raise InvalidRequest(f"The commit's prev is {commit.prev}, but the repository is at {head.cid}")
+
+    async def _check_signature(self, commit: Commit) -> None:
+        try:
+            document = await self._resolver.resolve(commit.did, fresh=True)
+        except NetError as error:
+            raise UpstreamFailure(f"Could not resolve DID: {commit.did}") from error
+        try:
+            key = document.signing_key
+        except IdentityError as error:
+            raise InvalidRequest(f"The key in the DID document cannot be used: {error}") from error
+        if key is None:
+            raise InvalidRequest("The DID document names no #atproto key")
+        try:
+            commits.verify(commit, key)
+        except InvalidCommit as error:
+            raise InvalidRequest(f"The signature does not hold: {error}") from error
+
+    def _apply(
+        self, tx: Tx, account: Account, head: Head, commit: Commit, ops: Sequence[RepoOp], json: dict[str, bytes]
+    ) -> None:
+        current = heads.get(tx, account.id)
+        if current is None or current.cid != head.cid:
+            raise InvalidSwap("The repository was written to meanwhile: fetch it and make the commit again")
+
+        def sign(data: Cid) -> Commit:
+            if data != commit.data:
+                raise InvalidCommit(f"the signed tree {commit.data} is not the one that its records make, {data}")
+            return commit
+
+        base = self._repos.base(tx, account.id, head, [op.path.encode() for op in ops])
+        try:
+            made = draft(base, ops, sign)
+        except RepoError as error:
+            raise InvalidRequest(f"The repository is not valid: {error}") from error
+        self._repos.store(tx, account.id, made, json)
+
+
+def _standing(tx: Tx, did: Did) -> tuple[Account, Head]:
+    account = hosting.readable(tx, did)
+    return account, head_of(tx, account)
+
+
+def _read(body: bytes) -> Car:
+    try:
+        sent = car.read(body, max_blocks=MAX_CAR_BLOCKS, max_bytes=MAX_CAR_BYTES)
+    except DataError as error:
+        raise InvalidRequest(f"The body is not a CAR that can be used: {error}") from error
+    if len(sent.roots) != 1:
+        raise InvalidRequest(f"The CAR must have one root, not {len(sent.roots)}")
+    return sent
+
+
+def _commit(sent: Car) -> Commit:
+    (root,) = sent.roots
+    block = sent.blocks.get(root)
+    if block is None:
+        raise InvalidRequest(f"The CAR does not hold its root {root}")
+    try:
+        return commits.parse(block)
+    except InvalidCommit as error:
+        raise InvalidRequest(f"The CAR's root is not a commit: {error}") from error
+
+
+def _changes(tx: Tx, repo: int, head: Head, commit: Commit, blocks: Mapping[Cid, bytes]) -> list[Change]:
+    """Return what the commit's tree changes; a node that was not sent may be one that we have."""
+
+    def ours(link: Link) -> Node:
+        if link.node is None:
+            load(tx, repo, [link])
+        assert link.node is not None, "it was loaded"
+        return link.node
+
+    def theirs(link: Link) -> Node:
+        assert link.cid is not None, "a parsed link is clean"
+        block = blocks.get(link.cid)
+        if block is not None:
+            return mst.decode(block)
+        row = nodes.find(tx, repo, link.cid)
+        if row is None:
+            raise MissingBlock(link.cid)
+        return mst.decode(row.block)
+
+    try:
+        return list(mst.diff(Link(head.data, head.root), Link(commit.data), ours, theirs))
+    except RepoError as error:
+        raise InvalidRequest(f"The repository is not valid: {error}") from error
+
+
+def _ops(changes: Sequence[Change], blocks: Mapping[Cid, bytes]) -> tuple[list[RepoOp], dict[str, bytes]]:
+    """Return the operations that make the changes, and the JSON of the records that they bring."""
+    ops: list[RepoOp] = []
+    json: dict[str, bytes] = {}
+    for change in changes:
+        try:
+            path = change.key.decode("ascii")
+            parse_path(path)
+        except (UnicodeDecodeError, RepoError) as error:
+            raise InvalidRequest(f"A record's path is not valid: {error}") from error
+        if change.after is None:
+            ops.append(Delete(path))
+            continue
+        block = blocks.get(change.after)
+        if block is None:
+            raise InvalidRequest(f"{path}: the CAR does not hold its record {change.after}")
+        json[path] = _json(path, block)
+        ops.append(Create(path, block) if change.before is None else Update(path, block))
+    return ops, json
+
+
+def _json(path: str, block: bytes) -> bytes:
+    """Return a record's JSON. Raises InvalidRequest unless it is an object of the data model, and of the record's size."""
+    if len(block) > MAX_RECORD_BYTES:
+        raise InvalidRequest(f"{path}: a record may be at most {MAX_RECORD_BYTES} bytes")
+    try:
+        value = cbor.decode(block)
+        check(value)
+    except DataError as error:
+        raise InvalidRequest(f"{path}: the record is not valid: {error}") from error
+    if not isinstance(value, dict):
+        raise InvalidRequest(f"{path}: a record must be an object")
+    return dumps(value)

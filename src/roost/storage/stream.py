@@ -1,0 +1,131 @@
+"""Bytes made in a thread and consumed on the event loop, with a bounded distance between the two.
+
+A stream holds a snapshot of the database, and a snapshot keeps the log (SQLite) or dead rows (PostgreSQL) from being
+cleared away. So a consumer that goes away or stalls loses it. Deliberately does not know SQL, nor what the bytes are.
+"""
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractContextManager, suppress
+from typing import Final
+
+from roost.storage.db import Tx
+from roost.storage.errors import DatabaseClosed, StreamStalled
+
+CHUNK: Final = 64 * 1024
+"""Bytes that are worth a trip from one thread to the other (some 20 µs) and a send."""
+
+AHEAD: Final = 8
+"""Chunks made before the consumer asks for them: half a megabyte for each stream hides a slow moment of either side."""
+
+STALL_SECONDS: Final = 60.0
+"""How long a consumer may take nothing. A client that cannot take 64 KiB in a minute will not finish an export."""
+
+MAX_STREAMS: Final = 32
+"""Streams at once; each has a thread, a connection and half a megabyte. A further one waits for one of these to end."""
+
+Make = Callable[[Tx], Iterator[bytes]]
+
+
+class Streams:
+    """The streams of one database; `snapshot` opens a transaction for one of them, in its thread."""
+
+    def __init__(
+        self, snapshot: Callable[[], AbstractContextManager[Tx]], *, stall_seconds: float = STALL_SECONDS
+    ) -> None:
+        self._snapshot = snapshot
+        self._stall_seconds = stall_seconds
+        self._places = asyncio.Semaphore(MAX_STREAMS)
+        self._live: dict[_Pipe, threading.Thread] = {}
+        self._closed = False
+
+    async def open(self, make: Make) -> AsyncIterator[bytes]:
+        """Yield what the iterator made by `make` yields, in larger chunks; raises what it raises, and StreamStalled."""
+        async with self._places:
+            if self._closed:
+                raise DatabaseClosed("the database was closed")
+            pipe = _Pipe(self._stall_seconds)
+            thread = threading.Thread(target=self._produce, args=(make, pipe), name="roost-stream", daemon=True)
+            self._live[pipe] = thread
+            thread.start()
+            try:
+                while (chunk := await pipe.take()) is not None:
+                    yield chunk
+            finally:
+                pipe.abandon()
+                del self._live[pipe]
+
+    async def close(self) -> None:
+        """End every stream, with DatabaseClosed for its consumer, and wait until all snapshots are given up."""
+        self._closed = True
+        live = list(self._live.items())
+        for pipe, _ in live:
+            pipe.abandon()
+            pipe.end(DatabaseClosed("the database was closed"))
+        for _, thread in live:
+            await asyncio.to_thread(thread.join)
+
+    def _produce(self, make: Make, pipe: "_Pipe") -> None:
+        try:
+            with self._snapshot() as tx:
+                pipe.fill(make(tx))
+        except Exception as error:  # noqa: BLE001 - whatever it is, it belongs to the consumer
+            pipe.end(error)
+        else:
+            pipe.end(None)
+
+
+class _Pipe:
+    """The way from the thread to the consumer: at most AHEAD chunks and one end are on it."""
+
+    def __init__(self, stall_seconds: float) -> None:
+        self._stall_seconds = stall_seconds
+        self._loop = asyncio.get_running_loop()
+        self._arrived: asyncio.Queue[bytes | Exception | None] = asyncio.Queue()
+        self._room = threading.Semaphore(AHEAD)
+        self._abandoned = False
+
+    async def take(self) -> bytes | None:
+        """Return the next chunk, or None at the end; raises what the producer raised."""
+        chunk = await self._arrived.get()
+        self._room.release()
+        if isinstance(chunk, Exception):
+            raise chunk
+        return chunk
+
+    def abandon(self) -> None:
+        """Have the producer stop: nothing more will be taken."""
+        self._abandoned = True
+        self._room.release()
+
+    def fill(self, pieces: Iterator[bytes]) -> None:
+        """In the producer's thread: send `pieces` until they end or nobody wants them. Raises StreamStalled."""
+        joined: list[bytes] = []
+        size = 0
+        for piece in pieces:
+            joined.append(piece)
+            size += len(piece)
+            if size >= CHUNK:
+                if not self._send(b"".join(joined)):
+                    return
+                joined.clear()
+                size = 0
+        if joined:
+            self._send(b"".join(joined))
+
+    def end(self, error: Exception | None) -> None:
+        """Send the end, and why it is one."""
+        self._post(error)
+
+    def _send(self, chunk: bytes) -> bool:
+        if not self._room.acquire(timeout=self._stall_seconds):
+            raise StreamStalled(f"nothing was taken for {self._stall_seconds:g} s")
+        if self._abandoned:
+            return False
+        self._post(chunk)
+        return True
+
+    def _post(self, item: bytes | Exception | None) -> None:
+        with suppress(RuntimeError):  # the event loop is closed, so nobody waits for this
+            self._loop.call_soon_threadsafe(self._arrived.put_nowait, item)

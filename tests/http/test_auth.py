@@ -1,0 +1,116 @@
+"""The Authorization header: schemes, tokens, the administrator."""
+
+from base64 import b64encode
+
+import pytest
+from support.edge import ALICE, PASSWORD, Edge
+
+WHOAMI = "/xrpc/test.edge.whoami"
+ADMIN = "/xrpc/test.edge.admin"
+
+
+def basic(user: str, password: str) -> str:
+    """Write a Basic header."""
+    return "Basic " + b64encode(f"{user}:{password}".encode()).decode()
+
+
+@pytest.mark.parametrize("header", ["Bearer access", "bearer access", "BEARER access"])
+def test_a_token_says_who_is_calling(edge: Edge, header: str) -> None:
+    """The scheme may be written in any case (RFC 9110 section 11.1)."""
+    answer = edge.ask("GET", WHOAMI, headers={"Authorization": header})
+
+    assert answer.body == b'{"text":"com.atproto.access"}'
+
+
+@pytest.mark.parametrize(
+    ("header", "error"),
+    [
+        ("access", (400, "InvalidToken", "Malformed authorization header")),
+        ("Bearer", (400, "InvalidToken", "Malformed authorization header")),
+        ("Bearer access twice", (400, "InvalidToken", "Malformed authorization header")),
+        ("Bearer \xe9", (400, "InvalidToken", "Malformed authorization header")),
+        ("Digest access", (400, "InvalidToken", "Unexpected authorization type")),
+        ("Bearer none", (400, "InvalidToken", "Token could not be verified")),
+        ("Bearer expired", (400, "ExpiredToken", "Token has expired")),
+        ("Bearer takendown", (400, "InvalidToken", "Bad token scope")),
+    ],
+)
+def test_a_bad_header_is_told(edge: Edge, header: str, error: tuple[int, str, str]) -> None:
+    """Clients refresh their token on ExpiredToken, so the names matter."""
+    assert edge.ask("GET", WHOAMI, headers={"Authorization": header}).error == error
+
+
+def test_no_header_is_a_challenge(edge: Edge) -> None:
+    """A 401 says which credentials would do."""
+    answer = edge.ask("GET", WHOAMI)
+
+    assert answer.error == (401, "AuthMissing", "Authentication Required")
+    assert answer.headers["www-authenticate"] == "Bearer"
+
+
+def test_a_method_may_ask_for_the_own_password(edge: Edge) -> None:
+    """An app password's token is good for most methods, but not for those that would give it more."""
+    assert edge.ask("GET", WHOAMI, token="app").status == 200
+    assert edge.ask("GET", "/xrpc/test.edge.own", token="access").status == 200
+    assert edge.ask("GET", "/xrpc/test.edge.own", token="app").error == (400, "InvalidToken", "Bad token scope")
+
+
+def test_optional_credentials(edge: Edge) -> None:
+    """Nobody may call, somebody may call, but bad credentials are refused rather than ignored."""
+    assert edge.ask("GET", "/xrpc/test.edge.maybe").body == b'{"text":"nobody"}'
+    assert edge.ask("GET", "/xrpc/test.edge.maybe", token="access").body == b'{"text":"%s"}' % ALICE.encode()
+    assert edge.ask("GET", "/xrpc/test.edge.maybe", token="none").error[1] == "InvalidToken"
+
+
+def test_a_method_without_credentials_ignores_the_header(edge: Edge) -> None:
+    """A client that always sends its token can call what needs none, whatever has become of the token."""
+    answer = edge.ask("GET", "/xrpc/test.edge.sized", headers={"Authorization": "nonsense"})
+
+    assert answer.status == 200
+
+
+def test_refresh_tokens(edge: Edge) -> None:
+    """A refresh token is another thing than an access token; to end a session it may have expired."""
+    assert edge.ask("POST", "/xrpc/test.edge.refresh", token="refresh").status == 200
+    assert edge.ask("POST", "/xrpc/test.edge.refresh", token="access").error[1] == "InvalidToken"
+    assert edge.ask("POST", "/xrpc/test.edge.refresh", token="expired").error[1] == "ExpiredToken"
+    assert edge.ask("POST", "/xrpc/test.edge.end", token="expired").status == 200
+
+
+def test_the_administrator_is_admitted(edge: Edge) -> None:
+    """A password may have colons in it; only the first one ends the user's name (RFC 7617 section 2)."""
+    assert edge.ask("GET", ADMIN, headers={"Authorization": basic("admin", PASSWORD)}).status == 200
+    assert (
+        edge.ask(
+            "GET", ADMIN, headers={"Authorization": basic("admin", PASSWORD).lower()[:6] + basic("admin", PASSWORD)[6:]}
+        ).status
+        == 200
+    )
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        basic("admin", ""),
+        basic("admin", "correct"),
+        basic("admin", "gr\u00fc\u00dfe"),
+        basic("root", PASSWORD),
+        basic("", ""),
+        "Basic",
+        "Basic !!!",
+        "Basic " + "A" * 20_000,
+        "Bearer access",
+        "Bearer " + basic("admin", PASSWORD)[6:],
+    ],
+)
+def test_others_are_not(edge: Edge, header: str) -> None:
+    """A wrong password, user or scheme all get the same answer, and a challenge."""
+    answer = edge.ask("GET", ADMIN, headers={"Authorization": header})
+
+    assert answer.error == (401, "AuthenticationRequired", "Authentication Required")
+    assert answer.headers["www-authenticate"].startswith("Basic realm=")
+
+
+def test_an_administrators_method_without_a_header(edge: Edge) -> None:
+    """No credentials have a name of their own."""
+    assert edge.ask("GET", ADMIN).error == (401, "AuthMissing", "Authentication Required")
