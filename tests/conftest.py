@@ -1,0 +1,26 @@
+"""What every test may use: a real server on loopback, shared, and one of its own where it must be broken or counted."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+from support.server import Roost, running
+
+# A machine that does other things too must not fail a property for being slow once.
+settings.register_profile("roost", deadline=None)
+settings.load_profile("roost")
+
+
+@pytest.fixture(scope="session")
+def roost(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Roost]:
+    """A server with its PLC directory and mailbox, shared by all tests: each makes accounts of its own."""
+    with running(tmp_path_factory.mktemp("roost")) as server:
+        yield server
+
+
+@pytest.fixture
+def own_roost(tmp_path: Path) -> Iterator[Roost]:
+    """A server that nobody else has seen."""
+    with running(tmp_path) as server:
+        yield server
