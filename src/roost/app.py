@@ -13,6 +13,7 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import TypeVar
+from urllib.parse import quote
 
 import orjson
 from starlette.types import ASGIApp, Receive, Send
@@ -84,7 +85,8 @@ async def open_server(config: Config) -> AsyncIterator[Server]:
     datadir.make(config.data)
     async with contextlib.AsyncExitStack() as stack:
         minter = Minter()
-        db = await open_database(config.database_url or f"sqlite:///{config.data.absolute() / 'roost.sqlite'}", now=minter.milliseconds())
+        file = quote(str(config.data.absolute() / "roost.sqlite"))
+        db = await open_database(config.database_url or f"sqlite:///{file}", now=minter.milliseconds())
         stack.push_async_callback(db.close)
         client = Client(trusted=(config.plc_url,))
         stack.push_async_callback(client.close)

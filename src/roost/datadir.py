@@ -12,6 +12,8 @@ import orjson
 
 from roost.config import ConfigError
 
+MASTER_KEY = "master.key"
+ADMIN_PASSWORD = "admin-password"
 MASTER_KEY_BYTES = 32
 
 
@@ -25,7 +27,7 @@ def make(directory: Path) -> None:
 
 def master_key(directory: Path) -> bytes:
     """Return the key that all others are sealed under, made at the first start. Raises ConfigError."""
-    path = directory / "master.key"
+    path = directory / MASTER_KEY
     text = _kept(path, lambda: token_bytes(MASTER_KEY_BYTES).hex())
     try:
         key = bytes.fromhex(text)
@@ -38,7 +40,7 @@ def master_key(directory: Path) -> bytes:
 
 def admin_password(directory: Path) -> str:
     """Return the administrator's password that was made at the first start."""
-    return _kept(directory / "admin-password", lambda: token_urlsafe(18))
+    return _kept(directory / ADMIN_PASSWORD, lambda: token_urlsafe(18))
 
 
 def _kept(path: Path, make: Callable[[], str]) -> str:

@@ -27,6 +27,7 @@ def anyio_backend() -> str:
 async def network(tmp_path: Path) -> AsyncIterator[Network]:
     """A directory that has no operations yet."""
     clock = [dt.datetime(2026, 1, 1, tzinfo=dt.UTC)]
+    (tmp_path / "plc").mkdir()
     db = SqliteDatabase(tmp_path / "plc" / "plc.sqlite")
     async with serve(await directory(db, clock=lambda: clock[0])) as served:
         client = Client(trusted=[served.url])

@@ -4,7 +4,7 @@ Reading checks the hash of every block, and never believes a length before it ha
 not know which blocks belong together, nor in which order they should come.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Final
@@ -38,14 +38,19 @@ def read(data: bytes | Iterable[bytes], *, max_blocks: int, max_bytes: int) -> C
 
 
 def iter_blocks(
-    data: bytes | Iterable[bytes], *, max_blocks: int, max_bytes: int
+    data: bytes | Iterable[bytes],
+    *,
+    max_blocks: int,
+    max_bytes: int,
+    mismatched: Callable[[BlockHashMismatch], None] | None = None,
 ) -> tuple[tuple[Cid, ...], Iterator[tuple[Cid, bytes]]]:
     """The roots of a CAR file, and an iterator that reads, checks and gives one block at a time.
 
-    Both the call and each step raise InvalidCar, as `read` does (spec section 6.5).
+    Both the call and each step raise InvalidCar, as `read` does (spec section 6.5). With `mismatched`, a block that is
+    not the one its CID names is told to it and left out, for whoever wants to know everything that is wrong.
     """
     source = _Source((data,) if isinstance(data, bytes) else data, max_bytes)
-    return _read_header(source), _read_blocks(source, max_blocks)
+    return _read_header(source), _read_blocks(source, max_blocks, mismatched or _refuse)
 
 
 def header(root: Cid | None) -> bytes:
@@ -142,7 +147,13 @@ def _read_header(source: _Source) -> tuple[Cid, ...]:
     raise InvalidCar("the CAR header does not say version 1 and a list of roots")
 
 
-def _read_blocks(source: _Source, max_blocks: int) -> Iterator[tuple[Cid, bytes]]:
+def _refuse(error: BlockHashMismatch) -> None:
+    raise error
+
+
+def _read_blocks(
+    source: _Source, max_blocks: int, mismatched: Callable[[BlockHashMismatch], None]
+) -> Iterator[tuple[Cid, bytes]]:
     count = 0
     while not source.ended():
         count += 1
@@ -156,5 +167,6 @@ def _read_blocks(source: _Source, max_blocks: int) -> Iterator[tuple[Cid, bytes]
             raise InvalidCar(f"block {count} is not named by a CIDv1 with SHA-256")
         cid, block = Cid(framed[:SIZE]), framed[SIZE:]
         if sha256(block).digest() != framed[4:SIZE]:
-            raise BlockHashMismatch(f"block {count} is not the one that {cid} names")
+            mismatched(BlockHashMismatch(f"block {count} is not the one that {cid} names"))
+            continue
         yield cid, block

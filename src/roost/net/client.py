@@ -135,7 +135,11 @@ class Client:
         A redirect comes back as the answer it is.
         """
         request = self._http.build_request(method, _parsed(url), headers=headers, content=content)
-        response = await self._http.send(request, stream=True)
+        try:
+            response = await self._http.send(request, stream=True)
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            # All that httpx still judges by itself: a Location that is no URL, though redirects are ours to follow.
+            raise BadAnswer(f"{request.url.host} answered what cannot be read: {error}") from None
         try:
             yield response
         finally:

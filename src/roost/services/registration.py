@@ -93,6 +93,11 @@ class Registration:
         self._sessions = sessions
         self._minter = minter
 
+    @property
+    def rotation_key(self) -> str:
+        """The did:key with which this server may change the DIDs that it made."""
+        return self._rotation_key.public.did_key
+
     async def register(self, wanted: Application, *, refreshable: bool = True, invited: bool = True) -> Registered:
         """Make the account and open its first session, with a refresh token or without one.
 

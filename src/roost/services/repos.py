@@ -115,6 +115,10 @@ class Repos:
         events.append_written(tx, account, draft, now=self._minter.milliseconds())
         self._trees.keep(tx, account, made.cid, draft.root, len(draft.nodes))
 
+    async def signing_key(self, account: Account) -> str:
+        """Return the did:key that the account's commits are signed with."""
+        return await self._db.read(lambda tx: self._keyring.signing_key(tx, account.id, account.did).public.did_key)
+
     def base(self, tx: Tx, account: int, head: Head, keys: Sequence[bytes]) -> Base:
         """Return the repository's tree with the frontier of `keys` loaded."""
         return self._trees.base(tx, account, head, keys)

@@ -1,10 +1,10 @@
 """Group commit: the writes that wait, and how a batch of them becomes one transaction.
 
-    put() ──▶ queued ──stage()──▶ run, each under its own savepoint ──finish()──▶ COMMIT ──settle()──▶ callbacks, answers
+    put() ─▶ queued ─stage()─▶ run, each under its own savepoint ─finish()─▶ COMMIT ─settle()─▶ callbacks, answers
 
 What is queued while one batch is on its way to the disk makes up the next. So one writer waits for one fsync, and a
-hundred writers share one. On which thread stage() and finish() run is for the adapters to say, through `start`; all else
-happens on the event loop. Deliberately does not know SQL, nor any engine.
+hundred writers share one. On which thread stage() and finish() run is for the adapters to say, through `start`; all
+else happens on the event loop. Deliberately does not know SQL, nor any engine.
 """
 
 import asyncio
@@ -22,8 +22,8 @@ MAX_WRITES: Final = 256
 """Writes in a batch. Shared by 64, an fsync of 0.3 ms costs each less than 5 µs; the rest is for slower disks."""
 
 MAX_SECONDS: Final = 0.010
-"""For how long a batch takes in further writes. SQLite stages on the event loop, so this is what everybody else waits for
-writers at most; and it is some eighty createRecords, many times the work that one fsync costs."""
+"""For how long a batch takes in further writes. SQLite stages on the event loop, so this is what everybody else waits
+for writers at most; and it is some eighty createRecords, many times the work that one fsync costs."""
 
 
 class Session(Protocol):

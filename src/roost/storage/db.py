@@ -25,7 +25,7 @@ class Tx(Protocol):
     """A transaction, lent to one function and valid until that returns; from then on it raises TransactionClosed.
 
     A statement that is refused raises QueryFailed (ConstraintFailed, ReadOnly), and that ends the matter: whatever the
-    function does next, its work is undone and its caller gets that error. So a constraint guards; it answers no question.
+    function does next, its work is undone and its caller gets an error. So a constraint guards; it answers no question.
     """
 
     def all(self, sql: str, *args: Value) -> list[Row]:
@@ -51,8 +51,8 @@ class Tx(Protocol):
     def after(self, callback: Callable[[bool], None]) -> None:
         """Have `callback` called with the outcome: True when this work is durable, False when it was undone.
 
-        It is called exactly once, on the event loop, before the writer is answered and before any later batch begins, in
-        the order of asking. Raises ReadOnly in a transaction that reads, which has no outcome.
+        It is called exactly once, on the event loop, before the writer is answered and before any later batch begins,
+        in the order of asking. Raises ReadOnly in a transaction that reads, which has no outcome.
         """
         ...
 

@@ -1,27 +1,31 @@
-"""Bringing a database's schema up to this program's: numbered scripts, each applied once, in one transaction.
+"""Bringing a database's schema to what this Roost knows: numbered scripts, each applied once, in one transaction.
 
-A folder holds `NNNN_name.sql`, or the same with `.sqlite.sql` and `.postgres.sql` where the engines need different texts. A
-script's first line is `-- compat: N`: the lowest version whose program can still work with the schema it leaves. So an older
-program runs on a newer database as long as that is safe, and says so when it is not.
+A folder holds them as `NNNN_name.sql`, from 0001 on. Where an engine needs another text, that is its own twin of it,
+`NNNN_name.sqlite.sql` or `NNNN_name.postgres.sql`. The first line is `-- compat: N`: the lowest schema that a Roost must
+know to run on what this leaves. So whoever updates can go back as long as that is safe, and is told when it is not.
+Deliberately does not know what the scripts do.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import partial
 from hashlib import sha256
 from importlib.resources import files
 from importlib.resources.abc import Traversable
-from typing import Final, NamedTuple
+from typing import Final
 
-from roost.storage.db import Database, Tx
-from roost.storage.errors import MigrationChanged, MigrationError, SchemaTooNew
+from roost.storage.db import Database, Dialect, Tx
+from roost.storage.errors import InvalidMigration, MigrationChanged, MigrationFailed, QueryFailed, SchemaTooNew
+from roost.storage.script import statements
 
-_NAME: Final = re.compile(r"(\d{4})_([a-z0-9_]+)(?:\.(sqlite|postgres))?\.sql")
+_NAME: Final = re.compile(r"(?P<version>\d{4})_(?P<name>[a-z0-9_]+)(\.(?P<twin>sqlite|postgres))?\.sql")
 _COMPAT: Final = re.compile(r"-- compat: (\d+)\n")
 
 
-class Migration(NamedTuple):
-    """One step: what it does, and the lowest version that can live with it."""
+@dataclass(frozen=True, slots=True)
+class Migration:
+    """One step to the schema `version`; `compat` is the lowest schema that one must know to run on it."""
 
     version: int
     name: str
@@ -30,47 +34,52 @@ class Migration(NamedTuple):
 
     @property
     def checksum(self) -> str:
-        """The text's digest, by which a changed script is noticed."""
+        """The digest by which a changed script is noticed."""
         return sha256(self.script.encode()).hexdigest()
 
 
-def load(dialect: str, folder: Traversable | None = None) -> list[Migration]:
-    """Return the migrations of a folder for an engine, in order. Raises MigrationError for one that is misnamed or missing."""
-    found: dict[int, Migration] = {}
+def load(dialect: Dialect, folder: Traversable | None = None) -> list[Migration]:
+    """Return an engine's migrations in order, from our own folder unless another is given. Raises InvalidMigration."""
+    names: dict[int, str] = {}
+    scripts: dict[tuple[int, str | None], str] = {}
     for file in (folder or files("roost.storage") / "migrations").iterdir():
         if not file.name.endswith(".sql"):
             continue
-        named = _NAME.fullmatch(file.name)
-        if named is None:
-            raise MigrationError(f"{file.name} is not named NNNN_name.sql")
-        if named[3] not in (None, dialect):
-            continue
-        script = file.read_text()
-        compat = _COMPAT.match(script)
-        if compat is None:
-            raise MigrationError(f"{file.name} does not begin with a line `-- compat: N`")
-        version = int(named[1])
-        if version in found:
-            raise MigrationError(f"there are two migrations {version:04d} for {dialect}")
-        found[version] = Migration(version, named[2], int(compat[1]), script)
-    if sorted(found) != list(range(1, len(found) + 1)):
-        raise MigrationError(f"migrations for {dialect} are not numbered 1 to {len(found)}: {sorted(found)}")
-    return [found[version] for version in sorted(found)]
+        parts = _NAME.fullmatch(file.name)
+        if parts is None:
+            raise InvalidMigration(f"{file.name} is not named NNNN_name.sql")
+        version = int(parts["version"])
+        if names.setdefault(version, parts["name"]) != parts["name"]:
+            raise InvalidMigration(f"{file.name} and {names[version]} have the same number")
+        scripts[version, parts["twin"]] = file.read_text()
+    if sorted(names) != list(range(1, len(names) + 1)):
+        raise InvalidMigration(f"the migrations are not numbered from 1 on: {sorted(names)}")
+    return [
+        _migration(version, names[version], scripts.get((version, dialect)) or scripts.get((version, None)))
+        for version in sorted(names)
+    ]
+
+
+def _migration(version: int, name: str, script: str | None) -> Migration:
+    if script is None:
+        raise InvalidMigration(f"{version:04d}_{name} has a twin for the other engine only")
+    compat = _COMPAT.match(script)
+    if compat is None or not 1 <= int(compat[1]) <= version:
+        raise InvalidMigration(f"{version:04d}_{name} does not begin with `-- compat: N`, N from 1 to {version}")
+    return Migration(version, name, int(compat[1]), script)
 
 
 async def migrate(db: Database, migrations: Iterable[Migration], *, now: int) -> int:
     """Apply what is missing and return the schema's version; `now` is in milliseconds since 1970.
 
-    Raises SchemaTooNew, MigrationChanged, and whatever a script runs into, which leaves the database as it was.
+    Several processes may do this at once. Raises SchemaTooNew, MigrationChanged, and MigrationFailed, after which the
+    schema is that of the migration before.
     """
     ours = list(migrations)
     await db.write(_make_table)
-    applied = await db.read(lambda tx: _applied(tx, len(ours)))
-    for version, (name, checksum) in applied.items():
-        if version <= len(ours) and checksum != ours[version - 1].checksum:
-            raise MigrationChanged(f"migration {version:04d} {name} is not the one that this database was made with")
+    applied = await db.read(partial(_applied, ours=ours))
     for step in ours[len(applied) :]:
-        await db.write(partial(_apply, step=step, now=now))
+        await db.write(partial(_apply, step=step, ours=ours, now=now))
     return max(len(ours), len(applied))
 
 
@@ -82,39 +91,32 @@ def _make_table(tx: Tx) -> None:
     )
 
 
-def _applied(tx: Tx, ours: int) -> dict[int, tuple[str, str]]:
-    """Return what has been applied, by version. Raises SchemaTooNew."""
+def _applied(tx: Tx, *, ours: list[Migration]) -> set[int]:
+    """Return the versions that have been applied. Raises SchemaTooNew and MigrationChanged."""
     rows = tx.all("SELECT version, compat, name, checksum FROM schema_version ORDER BY version")
-    needed = max((compat for version, compat, _, _ in rows if version > ours), default=0)
-    if needed > ours:
-        raise SchemaTooNew(
-            f"the database is at schema {rows[-1][0]}, which needs a program that knows schema {needed};"
-            f" this one knows {ours}: install the newer version, or restore a backup made before it"
-        )
-    return {version: (name, checksum) for version, _, name, checksum in rows}
+    for version, compat, name, checksum in rows:
+        if compat > len(ours):
+            raise SchemaTooNew(
+                f"the database has the migration {version:04d}_{name}, which needs a Roost that knows schema {compat};"
+                f" this one knows {len(ours)}. Install a newer one, or restore a backup from before the update"
+            )
+        if version <= len(ours) and checksum != ours[version - 1].checksum:
+            raise MigrationChanged(
+                f"the migration {version:04d}_{name} that this database has is not the one that this Roost has:"
+                " a script must not be changed once it has been applied anywhere"
+            )
+    return {version for version, _, _, _ in rows}
 
 
-def _apply(tx: Tx, *, step: Migration, now: int) -> None:
+def _apply(tx: Tx, *, step: Migration, ours: list[Migration], now: int) -> None:
+    if step.version in _applied(tx, ours=ours):  # another process has been faster
+        return
     for statement in statements(step.script):
-        tx.run(statement)
+        try:
+            tx.run(statement)
+        except QueryFailed as error:
+            raise MigrationFailed(f"{step.version:04d}_{step.name}: {error}, in: {statement}") from error
     tx.run(
         "INSERT INTO schema_version (version, compat, name, checksum, applied_at) VALUES (?, ?, ?, ?, ?)",
         step.version, step.compat, step.name, step.checksum, now,
     )  # fmt: skip
-
-
-def statements(script: str) -> Iterator[str]:
-    """Split a script into its statements, at each semicolon that ends a line.
-
-    That is a rule for how our scripts are written, not for SQL: no line inside a string or a trigger may end with one.
-    """
-    lines: list[str] = []
-    for line in script.splitlines():
-        if line.lstrip().startswith("--"):
-            continue
-        lines.append(line)
-        if line.rstrip().endswith(";"):
-            yield "\n".join(lines).strip().removesuffix(";")
-            lines = []
-    if "".join(lines).strip():
-        raise MigrationError("the script's last statement does not end with a semicolon")

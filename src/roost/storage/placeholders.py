@@ -1,7 +1,7 @@
 """Rewriting the `?` of our SQL into the `%s` that psycopg wants.
 
-Deliberately does not know all of PostgreSQL's ways to quote: not `E'it\\'s'`, nor `$$…$$`, nor comments inside comments.
-None of them is in the subset that it shares with SQLite.
+Deliberately does not know all of PostgreSQL's ways to quote: not `E'…'` with backslashes, nor `$$…$$`, nor comments
+inside comments. None of them is in the subset that it shares with SQLite.
 """
 
 import re

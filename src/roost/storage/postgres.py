@@ -1,215 +1,93 @@
-"""PostgreSQL behind the Database interface: the same transactions as plain functions, in threads that may wait for the server.
+"""The Database on PostgreSQL: the same shared commits, over one connection that writes and a few that read.
 
-One thread and one connection write, so that what queues up meanwhile shares a commit; a few of each read. A commit whose
-answer was lost counts as failed: it may have happened, but nobody is told that it did.
+    event loop     only waits
+    one thread     stages and COMMITs batches of writes: every statement is a trip to the server
+    a few threads  run reads
+    a thread each  for streams
+
+Deliberately does not know any table.
 """
 
 import asyncio
-import threading
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from functools import lru_cache
-from typing import Any, Final, TypeVar
+from functools import partial
+from typing import Final, TypeVar
 
-import psycopg
-from psycopg import Connection, IsolationLevel
-
-from roost.storage.batch import Pending, Queue, attempt, failed, settle
-from roost.storage.db import Row, Tx, Value
-from roost.storage.errors import CommitFailed, TransactionClosed
-from roost.storage.streaming import pump
+from roost.storage.batch import Batch, Queue, finish, settle
+from roost.storage.db import Dialect, Tx
+from roost.storage.errors import DatabaseClosed
+from roost.storage.postgres_session import Reader, Writer
+from roost.storage.readers import Readers
+from roost.storage.stream import Make, Streams
+from roost.storage.worker import Worker
 
 T = TypeVar("T")
 
-READERS: Final = 4
-"""Threads that read, each with its connection: enough to keep two processors waiting for a server busy."""
+READERS: Final = 8
+"""Reads at once. Each mostly waits for the server, which has a process for each."""
 
-_FETCH: Final = 500
-"""Rows that a streamed query asks the server for at a time."""
-
-_CONNECT_SECONDS: Final = 10
-
-
-@lru_cache(maxsize=1024)
-def with_percent(sql: str) -> str:
-    """Return the statement with psycopg's placeholders for ours; a `?` or `%` inside quotes means itself."""
-    out: list[str] = []
-    for i, part in enumerate(sql.split("'")):
-        escaped = part.replace("%", "%%")
-        out.append(escaped if i % 2 else escaped.replace("?", "%s"))
-    return "'".join(out)
-
-
-class PostgresTx:
-    """A transaction on one connection; `Tx` says what its methods do."""
-
-    __slots__ = ("_connection", "_open", "_pending", "_streams")
-
-    def __init__(self, connection: "Connection[Row]", pending: Pending | None) -> None:
-        self._connection = connection
-        self._pending = pending
-        self._open = True
-        self._streams = 0
-
-    def _check(self) -> None:
-        if not self._open:
-            raise TransactionClosed("the transaction's function has returned")
-
-    def all(self, sql: str, *args: Value) -> list[Row]:
-        """See Tx."""
-        self._check()
-        return self._connection.execute(with_percent(sql).encode(), args).fetchall()
-
-    def one(self, sql: str, *args: Value) -> Row | None:
-        """See Tx."""
-        self._check()
-        return self._connection.execute(with_percent(sql).encode(), args).fetchone()
-
-    def run(self, sql: str, *args: Value) -> int:
-        """See Tx."""
-        self._check()
-        return self._connection.execute(with_percent(sql).encode(), args).rowcount
-
-    def run_many(self, sql: str, rows: Iterable[tuple[Value, ...]]) -> None:
-        """See Tx."""
-        self._check()
-        with self._connection.cursor() as cursor:
-            cursor.executemany(with_percent(sql).encode(), list(rows))
-
-    def iterate(self, sql: str, *args: Value) -> Iterator[Row]:
-        """See Tx."""
-        self._check()
-        self._streams += 1
-        with self._connection.cursor(name=f"roost_{self._streams}") as cursor:
-            cursor.itersize = _FETCH
-            cursor.execute(with_percent(sql).encode(), args)
-            for row in cursor:
-                self._check()
-                yield row
-
-    def after(self, fn: Callable[[bool], None]) -> None:
-        """See Tx."""
-        assert self._pending is not None, "only a write can be told how it ended"
-        self._pending.afters.append(fn)
-
-    def close(self) -> None:
-        """End the transaction's use; what its function kept of it is of no more use."""
-        self._open = False
+IDLE_READERS: Final = READERS + 4
+"""Connections kept for the next reads and streams."""
 
 
 class PostgresDatabase:
-    """A database on a PostgreSQL server; `Database` says what its methods do."""
+    """See Database. Raises QueryFailed where the server cannot be reached."""
+
+    dialect: Dialect = "postgres"
 
     def __init__(self, url: str) -> None:
-        self._url = url
-        self._queue = Queue()
-        self._committing: asyncio.Task[None] | None = None
-        self._writer: Connection[Row] | None = None
-        self._write_thread = ThreadPoolExecutor(1, thread_name_prefix="postgres-write")
-        self._read_threads = ThreadPoolExecutor(READERS, thread_name_prefix="postgres-read")
-        self._own = threading.local()
-        self._readers: list[Connection[Row]] = []
+        self._writer = Writer(url)
+        self._readers = Readers(lambda: Reader(url), keep=IDLE_READERS)
+        self._reading = ThreadPoolExecutor(READERS, thread_name_prefix="roost-read")
+        self._streams = Streams(self._readers.snapshot)
+        self._worker = Worker("roost-write")
+        self._queue = Queue(self._start)
+        self._closed = False
 
     async def read(self, fn: Callable[[Tx], T]) -> T:
-        """See Database."""
-        return await asyncio.get_running_loop().run_in_executor(self._read_threads, self._read, fn)
-
-    def _read(self, fn: Callable[[Tx], T]) -> T:
-        connection = self._reader()
-        tx = PostgresTx(connection, None)
-        try:
-            with connection.transaction():
-                return fn(tx)
-        finally:
-            tx.close()
-
-    def _reader(self) -> "Connection[Row]":
-        """Return this thread's connection, a new one if it has none or has lost it."""
-        connection: Connection[Row] | None = getattr(self._own, "connection", None)
-        if connection is None or connection.closed:
-            connection = self._own.connection = self._connect_reader()
-            self._readers.append(connection)
-        return connection
-
-    def _connect_reader(self) -> "Connection[Row]":
-        connection = self._connect()
-        # One snapshot for all statements of a transaction, as SQLite has it.
-        connection.isolation_level = IsolationLevel.REPEATABLE_READ
-        connection.read_only = True
-        return connection
-
-    def _connect(self) -> "Connection[Any]":
-        return psycopg.connect(self._url, connect_timeout=_CONNECT_SECONDS)
+        """See Database.read."""
+        if self._closed:
+            raise DatabaseClosed("the database was closed")
+        return await asyncio.get_running_loop().run_in_executor(self._reading, self._read, fn)
 
     async def write(self, fn: Callable[[Tx], T]) -> T:
-        """See Database."""
-        future = self._queue.add(fn)
-        if self._committing is None:
-            self._committing = asyncio.create_task(self._commit_all())
-        return await future
+        """See Database.write."""
+        return await self._queue.put(fn)
 
-    async def _commit_all(self) -> None:
-        """Commit batch after batch until nothing waits."""
-        loop = asyncio.get_running_loop()
-        try:
-            while self._queue:
-                await asyncio.sleep(0)
-                settled, failure = await loop.run_in_executor(self._write_thread, self._commit_batch)
-                settle(settled, failure)
-        finally:
-            self._committing = None
-
-    def _commit_batch(self) -> tuple[list[Pending], CommitFailed | None]:
-        """Run and commit what waits, in the writing thread; return it with the error that undid it, if one did."""
-        staged, failure = self._queue.stage(self)
-        if not staged or failure is not None:
-            return staged, failure
-        assert self._writer is not None, "a transaction was begun on it"
-        try:
-            self._writer.commit()
-        except psycopg.Error as error:
-            self.rollback()
-            return staged, failed(error)
-        return staged, None
-
-    def begin(self) -> None:
-        """See Engine."""
-        if self._writer is None or self._writer.closed:
-            self._writer = self._connect()
-
-    def attempt(self, write: Pending) -> None:
-        """See Engine."""
-        assert self._writer is not None, "a transaction was begun on it"
-        attempt(write, PostgresTx(self._writer, write), self._writer.execute)
-
-    def rollback(self) -> None:
-        """See Engine."""
-        if self._writer is not None:
-            with suppress(psycopg.Error):
-                self._writer.rollback()
-
-    def stream(self, fn: Callable[[Tx], Iterator[bytes]]) -> AsyncIterator[bytes]:
-        """See Database."""
-        return pump(lambda: self._snapshot(fn))
-
-    def _snapshot(self, fn: Callable[[Tx], Iterator[bytes]]) -> Iterator[bytes]:
-        """Run `fn` on a connection of its own; called, and finished, in a thread that does nothing else."""
-        with self._connect_reader() as connection:
-            tx = PostgresTx(connection, None)
-            try:
-                yield from fn(tx)
-            finally:
-                tx.close()
+    def stream(self, fn: Make) -> AsyncIterator[bytes]:
+        """See Database.stream."""
+        return self._streams.open(fn)
 
     async def close(self) -> None:
-        """See Database."""
-        self._queue.close()
-        if self._committing is not None:
-            await self._committing
-        self._write_thread.shutdown()
-        self._read_threads.shutdown()
-        for connection in self._readers:
-            connection.close()
-        if self._writer is not None:
-            self._writer.close()
+        """See Database.close."""
+        if self._closed:
+            return
+        await self._queue.close()
+        await self._streams.close()
+        self._closed = True
+        await asyncio.to_thread(self._release)
+
+    def _release(self) -> None:
+        self._worker.stop()
+        self._reading.shutdown()
+        self._readers.close()
+        self._writer.close()
+
+    def _start(self) -> None:
+        self._worker.hand(partial(self._carry_out, asyncio.get_running_loop()))
+
+    def _carry_out(self, loop: asyncio.AbstractEventLoop) -> None:
+        batch = self._queue.stage(self._writer)
+        finish(batch, self._writer)
+        with suppress(RuntimeError):  # the loop is closed, so nobody waits for an answer
+            loop.call_soon_threadsafe(self._finished, batch)
+
+    def _finished(self, batch: Batch) -> None:
+        settle(batch)
+        self._queue.next()
+
+    def _read(self, fn: Callable[[Tx], T]) -> T:
+        with self._readers.snapshot() as tx:
+            return fn(tx)

@@ -4,13 +4,13 @@
     one thread     COMMITs a batch, which waits for the disk outside the interpreter; copies a long log back
     a thread each  for streams, on connections of their own
 
-Staging in a thread too was slower: it and the event loop fight for the interpreter. Deliberately does not know any table.
+Staging in a thread too was slower: it fights with the event loop for the interpreter. Deliberately knows no table.
 """
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Final, TypeVar
@@ -19,6 +19,7 @@ from roost.storage.batch import Batch, Queue, finish, settle
 from roost.storage.db import Dialect, Tx
 from roost.storage.errors import DatabaseClosed, StorageError
 from roost.storage.lock import DirectoryLock
+from roost.storage.readers import Readers
 from roost.storage.sqlite_session import Reader, Writer, connect
 from roost.storage.stream import Make, Streams
 from roost.storage.worker import Worker
@@ -29,8 +30,8 @@ OLDEST: Final = (3, 37, 0)
 """The first SQLite with STRICT tables."""
 
 INLINE_SECONDS: Final = 0.001
-"""A lone writer's COMMIT runs on the event loop while commits take less than this: the thread and back cost it 0.1 ms, and
-nobody is there to gain by it. On a slower disk, requests that do not write would wait too long."""
+"""A lone writer's COMMIT runs on the event loop while commits take less than this: the thread and back cost it 0.1 ms,
+and nobody is there to gain by it. On a slower disk, requests that do not write would wait too long."""
 
 WRITER_CACHE_MIB: Final = 64
 READER_CACHE_MIB: Final = 32
@@ -50,7 +51,6 @@ class SqliteDatabase:
     def __init__(self, path: Path) -> None:
         if sqlite3.sqlite_version_info < OLDEST:
             raise StorageError(f"SQLite {sqlite3.sqlite_version} is too old: Roost needs 3.37 or later")
-        self._path = path
         self._lock = DirectoryLock(path.parent)
         try:
             path.touch(mode=0o600)  # there are secrets in it; SQLite gives its log and index the same mode
@@ -59,8 +59,10 @@ class SqliteDatabase:
         except BaseException:
             self._lock.release()
             raise
-        self._idle: list[Reader] = []
-        self._streams = Streams(self._snapshot)
+        self._stream_readers = Readers(
+            lambda: Reader(connect(path, cache_mib=STREAM_CACHE_MIB, read_only=True)), keep=IDLE_STREAM_READERS
+        )
+        self._streams = Streams(self._stream_readers.snapshot)
         self._worker = Worker("roost-commit")
         self._queue = Queue(self._start)
         self._closed = False
@@ -73,9 +75,9 @@ class SqliteDatabase:
         tx = reader.enter()
         try:
             result = fn(tx)
+            reader.check()
         finally:
             reader.leave()
-        tx.check()
         return result
 
     async def write(self, fn: Callable[[Tx], T]) -> T:
@@ -97,8 +99,8 @@ class SqliteDatabase:
 
     def _release(self) -> None:
         self._worker.stop()
-        for reader in (*self._idle, self._reader):
-            reader.close()
+        self._stream_readers.close()
+        self._reader.close()
         self._writer.close()
         self._lock.release()
 
@@ -128,21 +130,3 @@ class SqliteDatabase:
         self._writer.checkpoint()
         with suppress(RuntimeError):
             loop.call_soon_threadsafe(self._queue.next)
-
-    @contextmanager
-    def _snapshot(self) -> Iterator[Tx]:
-        """Open a transaction for a stream, in its thread."""
-        try:
-            reader = self._idle.pop()
-        except IndexError:
-            reader = Reader(connect(self._path, cache_mib=STREAM_CACHE_MIB, read_only=True))
-        tx = reader.enter()
-        try:
-            yield tx
-            tx.check()
-        finally:
-            reader.leave()
-            if len(self._idle) < IDLE_STREAM_READERS:
-                self._idle.append(reader)
-            else:
-                reader.close()

@@ -10,20 +10,21 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from time import perf_counter
-from typing import Final, NoReturn
+from typing import Final
 
+from roost.storage.closed import CLOSED, Closed, closed
 from roost.storage.db import Row, Value
-from roost.storage.errors import ConstraintFailed, QueryFailed, ReadOnly, TransactionClosed
+from roost.storage.errors import ConstraintFailed, QueryFailed, ReadOnly
 
 LOG_BYTES: Final = 20_000 * (4096 + 24)
 """Size at which the write-ahead log is due to be copied back into the database: 20,000 frames, 82 MB. A page is copied
-once for all its frames, so a long log costs less: with SQLite's own 1,000 frames, sustained writes were a tenth slower."""
+once for all its frames, so a long log costs less: with SQLite's own 1,000 frames, writes were a tenth slower."""
 
 STATEMENTS: Final = 512
 """Prepared statements kept by a connection: more than there are texts in Roost, so that none is ever prepared twice."""
 
 LOCK_SECONDS: Final = 2.0
-"""How long to wait for another's lock. Only an operator's `sqlite3` shell can hold one, and the event loop waits too."""
+"""How long to wait for another's lock. Only an operator's `sqlite3` shell can hold one; and the event loop waits."""
 
 
 def connect(path: Path, *, cache_mib: int, read_only: bool) -> sqlite3.Connection:
@@ -71,10 +72,17 @@ class Reader:
         self._tx = SqliteTx(self._connection, self._cursor, None)
         return self._tx
 
+    def check(self) -> None:
+        """Raise the refusal of a statement, if there was one: the function may have caught it."""
+        self._tx.check()
+
     def leave(self) -> None:
         """Close the snapshot."""
         self._tx.close()
-        self._cursor.execute("COMMIT")
+        try:
+            self._cursor.execute("COMMIT")
+        except sqlite3.Error as error:
+            raise _translated(error) from error
 
     def close(self) -> None:
         """Close the connection."""
@@ -86,7 +94,7 @@ class Writer:
 
     def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
         self._connection = connection
-        # One cursor for everything: its next statement ends the one before, which else could outlive a COMMIT half read.
+        # One cursor for everything: a statement ends the one before it, which else could outlive a COMMIT half read.
         self._cursor = connection.cursor()
         self._tx: SqliteTx
         self._alone = False
@@ -120,7 +128,7 @@ class Writer:
         self._tx.close()
         if self._alone:
             self.rollback()
-            self._execute("BEGIN IMMEDIATE")
+            self._execute("BEGIN")
         else:
             self._execute("ROLLBACK TO w")
             self._execute("RELEASE w")
@@ -185,7 +193,7 @@ class SqliteTx:
         self, connection: sqlite3.Connection, cursor: sqlite3.Cursor, after: list[Callable[[bool], None]] | None
     ) -> None:
         self._connection = connection
-        self._cursor: sqlite3.Cursor | _Closed = cursor
+        self._cursor: sqlite3.Cursor | Closed = cursor
         self._after = after
         self._failure: QueryFailed | None = None
         self._iterating: list[sqlite3.Cursor] = []
@@ -221,8 +229,8 @@ class SqliteTx:
 
     def iterate(self, sql: str, *args: Value) -> Iterator[Row]:
         """See Tx.iterate."""
-        if isinstance(self._cursor, _Closed):
-            self._cursor.execute(sql, args)
+        if isinstance(self._cursor, Closed):
+            raise closed()
         cursor = self._connection.cursor()  # its own: other statements may run between two rows
         self._iterating.append(cursor)
         try:
@@ -239,7 +247,7 @@ class SqliteTx:
 
     def close(self) -> None:
         """Refuse every further use."""
-        self._cursor = _CLOSED
+        self._cursor = CLOSED
         for cursor in self._iterating:
             cursor.close()
 
@@ -251,32 +259,15 @@ class SqliteTx:
     def _rows(self, cursor: sqlite3.Cursor) -> Iterator[Row]:
         try:
             yield from cursor
-        except sqlite3.ProgrammingError as error:
-            if self._cursor is _CLOSED:
-                raise TransactionClosed(CLOSED) from None
-            raise self._refused(error) from error
         except sqlite3.Error as error:
+            if self._cursor is CLOSED:
+                raise closed() from None
             raise self._refused(error) from error
 
     def _refused(self, error: sqlite3.Error) -> QueryFailed:
         refusal = _translated(error)
         self._failure = self._failure or refusal
         return refusal
-
-
-CLOSED: Final = "this transaction ended when the function it was lent to returned"
-
-
-class _Closed:
-    """Stands in for the cursor of a transaction that is closed, so that an open one need not be asked whether it is."""
-
-    def execute(self, _sql: str, _args: object) -> NoReturn:
-        raise TransactionClosed(CLOSED)
-
-    executemany = execute
-
-
-_CLOSED: Final = _Closed()
 
 
 def _translated(error: sqlite3.Error) -> QueryFailed:

@@ -1,0 +1,31 @@
+.PHONY: run test check venv bench clean
+
+PY := .venv/bin/python
+LIST := requirements/server.txt requirements/dev.txt pyproject.toml scripts/venv
+
+run: .venv/.installed-server            ## a development network: server, PLC directory, mailbox
+	.venv/bin/roost serve --dev
+
+test: check                             ## from nothing: lint, types, every test
+	$(PY) -m pytest
+
+check: .venv/.installed-dev             ## what must hold before a commit, in under a minute
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/mypy
+	$(PY) -m pytest -q -m "not slow" -x
+
+venv: .venv/.installed-server           ## only install
+
+bench: .venv/.installed-dev             ## load the server and print what it does
+	$(PY) -m bench
+
+.venv/.installed-server: $(LIST)
+	scripts/venv server
+
+.venv/.installed-dev: $(LIST)
+	scripts/venv dev
+	touch .venv/.installed-server
+
+clean:
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis
