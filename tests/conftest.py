@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
 from support.server import Roost, running
 
 # A machine that does other things too must not fail a property for being slow once.

@@ -12,7 +12,18 @@ SOURCE = ROOT / "src"
 TESTS = ROOT / "tests"
 
 PURE = {"syntax", "data", "crypto", "lexicon", "repo", "identity", "oauth"}
-FORBIDDEN_IN_PURE = {"asyncio", "logging", "os", "pathlib", "random", "secrets", "socket", "sqlite3", "structlog", "time"}
+FORBIDDEN_IN_PURE = {
+    "asyncio",
+    "logging",
+    "os",
+    "pathlib",
+    "random",
+    "secrets",
+    "socket",
+    "sqlite3",
+    "structlog",
+    "time",
+}
 WEB_STACK = {"httptools", "jinja2", "starlette", "uvicorn", "uvloop"}
 
 MAY_IMPORT: dict[str, set[str]] = {
@@ -63,7 +74,7 @@ def modules() -> Iterator[tuple[str, Path]]:
 
 def package_of(name: str) -> str:
     """Return the part of the house that a module stands in."""
-    first = name.split("/")[0]
+    first = name.split("/", maxsplit=1)[0]
     return first.removesuffix(".py") if first != "__init__.py" else ""
 
 
@@ -177,4 +188,6 @@ def test_third_parties_are_those_that_are_declared() -> None:
         for imported in imports(path):
             top = imported.split(".")[0]
             if top not in sys.stdlib_module_names and top != "roost":
-                assert f'"{known.get(top, top)}' in declared, f"{name} imports {top}, which pyproject.toml does not name"
+                assert f'"{known.get(top, top)}' in declared, (
+                    f"{name} imports {top}, which pyproject.toml does not name"
+                )

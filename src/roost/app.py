@@ -1,7 +1,7 @@
 """The server put together: configuration in, an ASGI application out; the one place that knows every part.
 
-Each service is made once, with exactly what it needs, in the order in which they need each other. Methods get theirs by the
-classes that they name (`roost.api.registry`).
+Each service is made once, with exactly what it needs, in the order in which they need each other. Methods get theirs by
+the classes that they name (`roost.api.registry`).
 """
 
 import contextlib
@@ -183,9 +183,7 @@ def _json_files(folder: Traversable) -> Iterator[Traversable]:
 
 def asgi(server: Server) -> tuple[ASGIApp, ASGIApp]:
     """Return the endpoint of the methods, and the application of everything else."""
-    bound = registry.build(
-        [*methods.METHODS, *v2022.METHODS], services=server.services, catalog=server.catalog
-    )
+    bound = registry.build([*methods.METHODS, *v2022.METHODS], services=server.services, catalog=server.catalog)
     authenticator = Authenticator(server.get(Sessions), admin_password=server.admin_password)
     health = Health(VERSION, lambda: server.get(Accounts).count())
     known = routes(

@@ -1,7 +1,7 @@
 """What the process writes about itself: one shape for our own log lines and for those of the libraries.
 
-On a terminal they are for a person; anywhere else each is one line of JSON, for whatever collects them. They go to standard
-error, so that what a command answers stays alone on standard output. Deliberately does not know what is logged.
+On a terminal they are for a person; anywhere else each is one line of JSON, for whatever collects them. They go to
+standard error, so that what a command answers stays alone on standard output. Deliberately does not know what is logged.
 """
 
 import logging
@@ -22,7 +22,7 @@ _SHARED: Final[tuple[Processor, ...]] = (
 
 
 def configure(level: int, *, out: TextIO | None = None) -> None:
-    """Have everything at `level` and above written, to standard error unless told otherwise; once a process is enough."""
+    """Have everything at `level` and above written, to standard error unless told otherwise."""
     stream = sys.stderr if out is None else out
     structlog.configure(
         processors=[

@@ -1,7 +1,7 @@
-"""A process that serves: the server of `roost.app` on a socket, and the PLC directory that a development network has beside it.
+"""A process that serves: `roost.app` on a socket, and beside it the PLC directory of a development network.
 
-A peer of `roost.app` for whoever runs one from outside, the command line first of all. It deliberately does not know what
-is printed, or where the settings came from.
+A peer of `roost.app` for whoever runs one from outside, the command line first of all. It deliberately does not know
+what is printed, or where the settings came from.
 """
 
 import contextlib

@@ -3,6 +3,7 @@
 from base64 import b64encode
 
 import pytest
+
 from support.edge import ALICE, PASSWORD, Edge
 
 WHOAMI = "/xrpc/test.edge.whoami"

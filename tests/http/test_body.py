@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from starlette.types import Message
-from support.edge import Edge
 
 from roost.http.body import codings_of, pieces, whole
 from roost.http.errors import ClientGone, PayloadTooLarge, UnsupportedCoding
 from roost.services.errors import InvalidRequest
+from support.edge import Edge
 
 SMALL = b'{"repo":"did:web:a.test","record":{"a":"b"}}'
 

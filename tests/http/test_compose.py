@@ -3,6 +3,7 @@
 import asyncio
 
 from starlette.types import Message
+
 from support.edge import Edge, Seen, application, served
 
 

@@ -2,6 +2,7 @@
 
 import orjson
 import pytest
+
 from support.edge import ALICE, Edge
 
 

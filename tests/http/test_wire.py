@@ -8,10 +8,10 @@ from collections.abc import Iterator
 
 import orjson
 import pytest
-from support.edge import Edge
 
 from roost.http import wire
 from roost.http.wire import MOST_HEAD
+from support.edge import Edge
 
 
 def talk(edge: Edge, *parts: bytes) -> bytes:

@@ -4,10 +4,10 @@ import socket
 import struct
 
 import pytest
-from support.edge import Edge, application, served
 from starlette.types import Receive, Scope, Send
 
 from roost.http.xrpc import Health
+from support.edge import Edge, application, served
 
 LIST = "/xrpc/test.edge.list?repo=did:web:a.test"
 JSON = "application/json"

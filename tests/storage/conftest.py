@@ -1,13 +1,14 @@
-"""The fixture that runs every test of this folder that asks for it on both engines."""
+"""The fixtures that run the tests of this folder on both engines."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from support import postgres
 
 from roost import storage
 from roost.storage import Database
+from support import postgres
+from support.tables import migrated
 
 
 @pytest.fixture
@@ -24,8 +25,15 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 @pytest.fixture
 async def db(url: str) -> AsyncIterator[Database]:
-    """An open database with a table of notes."""
+    """An open database with a table of notes, on either engine."""
     db = storage.open(url)
     await db.write(lambda tx: tx.run("CREATE TABLE note (id BIGINT PRIMARY KEY, text TEXT NOT NULL)"))
     yield db
     await db.close()
+
+
+@pytest.fixture
+async def tables(url: str) -> AsyncIterator[Database]:
+    """An open database with the tables of a server."""
+    async with migrated(url) as db:
+        yield db

@@ -60,7 +60,7 @@ class UnsupportedCoding(ServiceError):
         super().__init__(f"unsupported content encoding: {coding}")
 
 
-class ClientGone(Exception):  # noqa: N818 — not an error: the other side hung up
+class ClientGone(Exception):
     """The client closed the connection before its request was whole."""
 
 

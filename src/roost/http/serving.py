@@ -17,7 +17,7 @@ import uvloop
 from starlette.types import ASGIApp, Message
 from starlette.types import Scope as Asgi
 
-from roost.http.wire import KEEP_ALIVE, Wire, sweep
+from roost.http.wire import Wire, sweep
 
 GRACE: Final = 10
 """Seconds that requests in flight get at the end. Longer than any method takes; a stream that takes longer is resumed
@@ -103,7 +103,6 @@ class Server(uvicorn.Server):
                 server_header=False,
                 proxy_headers=False,
                 timeout_graceful_shutdown=GRACE,
-                timeout_keep_alive=int(KEEP_ALIVE),
             )
         )
 

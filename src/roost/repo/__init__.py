@@ -1,4 +1,5 @@
-"""Repositories as values: operations on a tree of blocks become a signed commit, and anybody's repository can be judged.
+"""Repositories as values: operations on a tree of blocks become a signed commit, and anybody's repository can be
+judged.
 
 Everything is a pure function of its arguments: no input or output, no clock, no randomness. What this package does not
 know: where blocks are stored, which account a repository belongs to, what a record means.

@@ -1,4 +1,6 @@
-"""The signed commit, version 3: the one object that vouches for a whole repository (repository specification, "Commit objects")."""
+"""The signed commit, version 3: the one object that vouches for a whole repository (repository specification, "Commit
+objects").
+"""
 
 from typing import Final
 

@@ -1,4 +1,5 @@
-"""A list of operations on a tree, become a commit value: all that is to be stored and told, computed before anything is.
+"""A list of operations on a tree, become a commit value: all that is to be stored and told, computed before anything
+is.
 
 `draft` is the whole write as a pure function. It deliberately does not know where the tree's nodes came from, how the
 result is stored, or who may write; the caller loads the frontier first and applies the draft afterwards, or drops it.
@@ -18,7 +19,9 @@ from roost.repo.ops import AppliedOp, Create, Delete, RepoOp
 from roost.syntax import Tid
 
 Sign = Callable[[Cid], Commit]
-"""Returns the commit for a tree's root; raises InvalidCommit where the commit was made elsewhere and does not fit it."""
+"""Returns the commit for a tree's root; raises InvalidCommit where the commit was made elsewhere and does not fit
+it.
+"""
 
 
 class Base(msgspec.Struct, frozen=True):
@@ -104,7 +107,11 @@ def _value(root: Link, key: bytes) -> Cid:
 
 
 def _blocks(
-    commit: Commit, root: Link, nodes: Sequence[NewNode], records: Sequence[tuple[str, Cid, bytes]], keys: Sequence[bytes]
+    commit: Commit,
+    root: Link,
+    nodes: Sequence[NewNode],
+    records: Sequence[tuple[str, Cid, bytes]],
+    keys: Sequence[bytes],
 ) -> bytes:
     """Frame the new blocks and the covering proof as a CAR.
 
@@ -112,10 +119,8 @@ def _blocks(
     commit did not change.
     """
     blocks: dict[Cid, bytes] = {commit.cid: commit.block}
-    for node in nodes:
-        blocks[node.cid] = node.block
-    for _, cid, block in records:
-        blocks[cid] = block
+    blocks.update((node.cid, node.block) for node in nodes)
+    blocks.update((cid, block) for _, cid, block in records)
     for key in keys:
         for link in mst.around(root, key):
             assert link.cid is not None, "a finished tree is hashed"

@@ -1,12 +1,12 @@
 """What can be wrong with a repository, by name.
 
-    RepoError
-    ├── InvalidPath        a record path is not `collection/rkey`
-    ├── InvalidNode        a block is not a canonical node of the tree
-    ├── InvalidCommit      a block is not a version 3 commit, or its signature is not its owner's
-    ├── MissingBlock       a block that the tree links to is not there
-    ├── KeyExists          an insertion found its key in the tree
-    └── KeyMissing         an update or a deletion did not
+RepoError
+├── InvalidPath        a record path is not `collection/rkey`
+├── InvalidNode        a block is not a canonical node of the tree
+├── InvalidCommit      a block is not a version 3 commit, or its signature is not its owner's
+├── MissingBlock       a block that the tree links to is not there
+├── KeyExists          an insertion found its key in the tree
+└── KeyMissing         an update or a deletion did not
 """
 
 from roost.data.cid import Cid

@@ -1,4 +1,5 @@
-"""The order in which a whole repository is written out: the commit, then the tree depth first, each record where its key stands.
+"""The order in which a whole repository is written out: the commit, then the tree depth first, each record where its
+key stands.
 
 Whoever reads it can check every block as it comes, holding one path of the tree. It works on what a store keeps of a
 node (its block and its kids' numbers) and deliberately does not parse a single one.

@@ -35,7 +35,9 @@ RepoOp = Create | Update | Delete
 
 
 class AppliedOp(msgspec.Struct, frozen=True):
-    """An operation as the firehose tells it: `cid` is None for a deletion, `prev` for a creation (sync specification)."""
+    """An operation as the firehose tells it: `cid` is None for a deletion, `prev` for a creation (sync
+    specification).
+    """
 
     action: Action
     path: str

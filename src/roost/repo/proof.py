@@ -1,4 +1,6 @@
-"""Undoing a commit on its own blocks: the check that a firehose consumer makes (sync specification, "inductive" validation)."""
+"""Undoing a commit on its own blocks: the check that a firehose consumer makes (sync specification, "inductive"
+validation).
+"""
 
 from collections.abc import Mapping, Sequence
 

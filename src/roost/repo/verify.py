@@ -1,7 +1,8 @@
 """Judging a whole repository by its blocks alone: every link, the tree's canonical form, the records, the signature.
 
-It answers with everything it found rather than stopping at the first fault, because it is what an owner runs on a backup.
-Hashes are checked where a CAR is read (`roost.data.car`); this module trusts that each block is the one its CID names.
+It answers with everything it found rather than stopping at the first fault, because it is what an owner runs on a
+backup. Hashes are checked where a CAR is read (`roost.data.car`); this module trusts that each block is the one its CID
+names.
 """
 
 from collections import Counter

@@ -1,4 +1,6 @@
-"""Work that nobody waits for: mail on its way, clean-up. It is finished before the server stops, and its failures are logged."""
+"""Work that nobody waits for: mail on its way, clean-up. It is finished before the server stops, and its failures are
+logged.
+"""
 
 import asyncio
 from collections.abc import Coroutine
@@ -44,5 +46,5 @@ class Background:
 async def _logged(name: str, work: Coroutine[object, object, None]) -> None:
     try:
         await work
-    except Exception:  # noqa: BLE001 - a background loop: there is nobody else to tell
+    except Exception:
         log.exception("background work failed", work=name)

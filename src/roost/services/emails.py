@@ -10,7 +10,9 @@ MAX_CHARS: Final = 254
 
 # One @, something before it, a domain with a dot behind it, and nothing that could break out of a header. Whether mail
 # arrives there only a mail can tell.
-_ADDRESS: Final = re.compile(r"[^\s@<>()\[\],;:\\\"\x00-\x1f\x7f]+@[^\s@<>()\[\],;:\\\"\x00-\x1f\x7f.]+(\.[^\s@<>()\[\],;:\\\"\x00-\x1f\x7f.]+)+")
+_ADDRESS: Final = re.compile(
+    r"[^\s@<>()\[\],;:\\\"\x00-\x1f\x7f]+@[^\s@<>()\[\],;:\\\"\x00-\x1f\x7f.]+(\.[^\s@<>()\[\],;:\\\"\x00-\x1f\x7f.]+)+"
+)
 
 
 def parse_email(raw: str) -> str:

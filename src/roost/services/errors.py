@@ -15,7 +15,8 @@
     ├── TooManyRequests           the server is at one of its limits; the same request may succeed later
     └── UpstreamFailure           a server that this one depends on refused or did not answer
 
-The names are the protocol's (the `error` of an XRPC answer); which HTTP status each becomes is decided in `roost.http.errors`.
+The names are the protocol's (the `error` of an XRPC answer); which HTTP status each becomes is decided in
+`roost.http.errors`.
 """
 
 

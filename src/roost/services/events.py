@@ -1,4 +1,6 @@
-"""Telling the network: each function appends one event to the log, in the transaction of the change that it tells of."""
+"""Telling the network: each function appends one event to the log, in the transaction of the change that it tells
+of.
+"""
 
 from roost.data import car
 from roost.repo import MAX_OPS, Commit, CommitDraft
@@ -6,7 +8,6 @@ from roost.services import frames
 from roost.storage import events
 from roost.storage.db import Tx
 from roost.syntax import Did, Handle
-
 
 TOO_MUCH = f"Too many writes. Max event size: {frames.MAX_BLOCKS_BYTES // 1_000_000}MB"
 

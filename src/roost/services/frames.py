@@ -1,7 +1,7 @@
 """Events of the firehose as the bytes that subscribers are sent (reference: event stream and sync specifications).
 
-A frame is two CBOR items: a header that names the event, and its body. Bodies of commits are framed by hand: they are written
-on every commit, and most of one is the CAR of its blocks.
+A frame is two CBOR items: a header that names the event, and its body. Bodies of commits are framed by hand: they are
+written on every commit, and most of one is the CAR of its blocks.
 """
 
 from datetime import UTC, datetime
@@ -13,7 +13,9 @@ from roost.repo import AppliedOp, CommitDraft
 from roost.syntax import Did, Handle, Tid
 
 MAX_BLOCKS_BYTES: Final = 2_000_000
-"""The largest CAR that a #commit may carry (sync specification); consumers drop a larger one, so it must not be made."""
+"""The largest CAR that a #commit may carry (sync specification); consumers drop a larger one, so it must not be
+made.
+"""
 
 _COMMIT: Final = cbor.encode({"op": 1, "t": "#commit"})
 _SYNC: Final = cbor.encode({"op": 1, "t": "#sync"})

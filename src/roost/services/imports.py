@@ -1,7 +1,8 @@
 """Commits made elsewhere: an account whose owner holds the signing key moves its repository here by sending it, signed.
 
-Nothing of what was sent is kept before all of it has been judged. The tree that arrives is not stored at all: what differs
-becomes operations on our own tree, and since a set of records has exactly one tree, ours must end at the root that was signed.
+Nothing of what was sent is kept before all of it has been judged. The tree that arrives is not stored at all: what
+differs becomes operations on our own tree, and since a set of records has exactly one tree, ours must end at the root
+that was signed.
 """
 
 import asyncio
@@ -190,7 +191,9 @@ def _ops(changes: Sequence[Change], blocks: Mapping[Cid, bytes]) -> tuple[list[R
 
 
 def _json(path: str, block: bytes) -> bytes:
-    """Return a record's JSON. Raises InvalidRequest unless it is an object of the data model, and of the record's size."""
+    """Return a record's JSON. Raises InvalidRequest unless it is an object of the data model, and of the record's
+    size.
+    """
     if len(block) > MAX_RECORD_BYTES:
         raise InvalidRequest(f"{path}: a record may be at most {MAX_RECORD_BYTES} bytes")
     try:

@@ -1,7 +1,7 @@
 """Judging a repository that comes as a CAR from anywhere: a backup, another server, or this one.
 
-It reads on past what is damaged, because an owner wants to know all of it. It needs no database, so that a backup can be
-judged on a machine that has nothing else.
+It reads on past what is damaged, because an owner wants to know all of it. It needs no database, so that a backup can
+be judged on a machine that has nothing else.
 """
 
 from collections.abc import Callable, Iterable

@@ -1,8 +1,8 @@
 """Making an account: names are reserved, the DID is made, then the account with its repository stands all at once.
 
-The PLC directory is another server, so no transaction spans it. A reservation holds the names and the invite meanwhile; it
-falls with whatever goes wrong, and one that a crash left behind is released by a later registration. No account is ever
-visible without its DID, its repository and its place in the event log.
+The PLC directory is another server, so no transaction spans it. A reservation holds the names and the invite meanwhile;
+it falls with whatever goes wrong, and one that a crash left behind is released by a later registration. No account is
+ever visible without its DID, its repository and its place in the event log.
 """
 
 from typing import Final

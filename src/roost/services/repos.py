@@ -51,7 +51,9 @@ class Repos:
         self._minter = minter
         self._trees = Trees()
 
-    async def write(self, account: int, writes: Sequence[Write | Removal], *, swap_commit: Cid | None = None) -> Written | None:
+    async def write(
+        self, account: int, writes: Sequence[Write | Removal], *, swap_commit: Cid | None = None
+    ) -> Written | None:
         """Apply the writes in one commit; None if they change nothing, which makes no commit.
 
         Raises InvalidSwap, RecordAlreadyExists, InvalidRequest, AccountNotFound, AccountTakedown, AccountDeactivated.
@@ -61,7 +63,9 @@ class Repos:
         _check_distinct(writes)
         return await self._db.write(lambda tx: self._apply(tx, account, writes, swap_commit))
 
-    def _apply(self, tx: Tx, account: int, writes: Sequence[Write | Removal], swap_commit: Cid | None) -> Written | None:
+    def _apply(
+        self, tx: Tx, account: int, writes: Sequence[Write | Removal], swap_commit: Cid | None
+    ) -> Written | None:
         owner = _writable(tx, account)
         head = heads.get(tx, account)
         assert head is not None, "an account has a repository from its first transaction on"
@@ -101,7 +105,9 @@ class Repos:
         return draft.commit
 
     def store(self, tx: Tx, account: int, draft: CommitDraft, json: dict[str, bytes]) -> None:
-        """Write a draft: nodes, records, head and event, and keep its tree; `json` holds the new records' JSON by path."""
+        """Write a draft: nodes, records, head and event, and keep its tree; `json` holds the new records' JSON by
+        path.
+        """
         made = draft.commit
         nodes.put_many(tx, account, made.rev, [(n.n, n.cid, n.block, n.kids) for n in draft.nodes])
         if draft.freed:
@@ -155,15 +161,13 @@ def _check_distinct(writes: Sequence[Write | Removal]) -> None:
 
 def _already_so(base: Base, write: Write | Removal) -> bool:
     """Return whether a put finds just what it would write: then nothing is asked of the repository at all."""
-    return (
-        isinstance(write, Write)
-        and write.action == "put"
-        and mst.find(base.root, write.path.encode()) == write.cid
-    )
+    return isinstance(write, Write) and write.action == "put" and mst.find(base.root, write.path.encode()) == write.cid
 
 
 def _op(base: Base, write: Write | Removal) -> RepoOp | None:
-    """Return the operation that the write comes to on this tree; None for removing what is not there. Raises InvalidSwap."""
+    """Return the operation that the write comes to on this tree; None for removing what is not there. Raises
+    InvalidSwap.
+    """
     if isinstance(write, Write) and write.action == "create" and write.swap is UNSET:
         # The common case needs no look-up: inserting finds out by itself whether the key is free.
         return Create(write.path, write.block)
@@ -179,6 +183,6 @@ def _op(base: Base, write: Write | Removal) -> RepoOp | None:
     return Create(write.path, write.block)
 
 
-def _check_swap(swap: Cid | None | UnsetType, current: Cid | None) -> None:
+def _check_swap(swap: Cid | UnsetType | None, current: Cid | None) -> None:
     if swap is not UNSET and swap != current:
         raise InvalidSwap("Record does not exist" if current is None else f"Record was at {current}")

@@ -1,7 +1,7 @@
 """Sessions: signing in, the tokens that follow, and taking them back.
 
-Every token stands for a row, so that revoking one works at once: an access token and the refresh token that came with it
-share a row, and the long-lived token of the 2022 lexicon, which has no refresh, has one of its own.
+Every token stands for a row, so that revoking one works at once: an access token and the refresh token that came with
+it share a row, and the long-lived token of the 2022 lexicon, which has no refresh, has one of its own.
 """
 
 from secrets import token_urlsafe

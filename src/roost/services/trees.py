@@ -1,7 +1,8 @@
 """The trees of repositories lately written, kept parsed between writes.
 
-A kept tree is good for exactly one head: it is found by the CID of the head that a transaction reads, so one that belongs to
-another state, whoever wrote it, is simply not found. What a failed transaction leaves behind is dropped all the same.
+A kept tree is good for exactly one head: it is found by the CID of the head that a transaction reads, so one that
+belongs to another state, whoever wrote it, is simply not found. What a failed transaction leaves behind is dropped all
+the same.
 """
 
 from collections import OrderedDict
@@ -61,7 +62,7 @@ class Trees:
         self._kept.move_to_end(repo)
         self._shed()
 
-        def settle(durable: bool) -> None:  # noqa: FBT001 - the shape of Tx.after
+        def settle(durable: bool) -> None:
             if not durable:
                 self.forget(repo)
 

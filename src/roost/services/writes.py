@@ -25,8 +25,8 @@ ValidationStatus = Literal["valid", "unknown"]
 class Write(msgspec.Struct, frozen=True):
     """A record to be put at a path.
 
-    `put` creates or replaces; `create` and `update` insist. `swap` is the CID that the record there must have now, None if
-    there must be none, UNSET if that does not matter.
+    `put` creates or replaces; `create` and `update` insist. `swap` is the CID that the record there must have now, None
+    if there must be none, UNSET if that does not matter.
     """
 
     action: Literal["create", "update", "put"]
@@ -34,7 +34,7 @@ class Write(msgspec.Struct, frozen=True):
     cid: Cid
     block: bytes
     json: bytes
-    swap: Cid | None | UnsetType = UNSET
+    swap: Cid | UnsetType | None = UNSET
     status: ValidationStatus | None = None
 
 
@@ -66,7 +66,7 @@ class Records:
         value: object,
         *,
         validate: bool | None = None,
-        swap: Cid | None | UnsetType = UNSET,
+        swap: Cid | UnsetType | None = UNSET,
     ) -> Write:
         """Return the write that puts `value` into `collection`; without an rkey the server chooses a TID.
 

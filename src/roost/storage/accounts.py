@@ -7,13 +7,11 @@ import msgspec
 from roost.storage.db import Row, Tx
 from roost.syntax import Did, Handle, now_text
 
-
 _SELECT = "SELECT id, did, handle, email, password, status, created_at FROM account"
 
 
 class Account(msgspec.Struct, frozen=True):
-    """A hosted account; `status` is None while it is active, times are in milliseconds since 1970.
-    """
+    """A hosted account; `status` is None while it is active, times are in milliseconds since 1970."""
 
     id: int
     did: Did

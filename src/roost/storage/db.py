@@ -7,7 +7,7 @@ SQL is the subset that SQLite and PostgreSQL share, with `?` for every value. De
 that what is written against it cannot either.
 """
 
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
 from typing import Any, Literal, Protocol, TypeAlias, TypeVar
 
 T = TypeVar("T")
@@ -78,7 +78,7 @@ class Database(Protocol):
         """
         ...
 
-    def stream(self, fn: Callable[[Tx], Iterator[bytes]]) -> AsyncIterator[bytes]:
+    def stream(self, fn: Callable[[Tx], Iterator[bytes]]) -> AsyncGenerator[bytes, None]:
         """Yield what the iterator made by `fn` yields, joined into larger chunks, from one snapshot.
 
         `fn` runs in a thread of its own and waits for the consumer: raises StreamStalled when that takes nothing for a

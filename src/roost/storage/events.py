@@ -17,7 +17,10 @@ def append(tx: Tx, *, seq: int, account: int, time: int, frame: bytes) -> None:
 
 def after(tx: Tx, seq: int, limit: int) -> list[tuple[int, bytes]]:
     """Return the sequence numbers and frames of the first `limit` events after `seq`."""
-    return [(row[0], row[1]) for row in tx.all("SELECT seq, frame FROM event WHERE seq > ? ORDER BY seq LIMIT ?", seq, limit)]
+    return [
+        (row[0], row[1])
+        for row in tx.all("SELECT seq, frame FROM event WHERE seq > ? ORDER BY seq LIMIT ?", seq, limit)
+    ]
 
 
 def last(tx: Tx) -> int:

@@ -8,7 +8,9 @@ from roost.syntax import Tid
 
 
 class Head(msgspec.Struct, frozen=True):
-    """A repository's current commit; `root` is the number of its tree's root node, `next_n` the next number to give out."""
+    """A repository's current commit; `root` is the number of its tree's root node, `next_n` the next number to give
+    out.
+    """
 
     cid: Cid
     rev: Tid

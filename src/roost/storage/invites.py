@@ -14,7 +14,10 @@ def add(tx: Tx, *, code: str, uses: int, for_account: str, now: int) -> None:
 
 def take(tx: Tx, code: str) -> bool:
     """Take one use of a code; False if there is no such code, it is disabled, or it is used up."""
-    return tx.run("UPDATE invite SET available = available - 1 WHERE code = ? AND available > 0 AND disabled = 0", code) > 0
+    return (
+        tx.run("UPDATE invite SET available = available - 1 WHERE code = ? AND available > 0 AND disabled = 0", code)
+        > 0
+    )
 
 
 def usable(tx: Tx, code: str) -> bool:

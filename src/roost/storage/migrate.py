@@ -1,9 +1,9 @@
 """Bringing a database's schema to what this Roost knows: numbered scripts, each applied once, in one transaction.
 
 A folder holds them as `NNNN_name.sql`, from 0001 on. Where an engine needs another text, that is its own twin of it,
-`NNNN_name.sqlite.sql` or `NNNN_name.postgres.sql`. The first line is `-- compat: N`: the lowest schema that a Roost must
-know to run on what this leaves. So whoever updates can go back as long as that is safe, and is told when it is not.
-Deliberately does not know what the scripts do.
+`NNNN_name.sqlite.sql` or `NNNN_name.postgres.sql`. The first line is `-- compat: N`: the lowest schema that a Roost
+must know to run on what this leaves. So whoever updates can go back as long as that is safe, and is told when it is
+not. Deliberately does not know what the scripts do.
 """
 
 import re

@@ -1,7 +1,7 @@
 """The nodes of every repository's tree, each in a row of its own that is rewritten in place.
 
-A row's key is `repo << 32 | n`, where n is a number that the tree gave the node; `kids` holds the numbers of its kids as
-32-bit little-endian integers, 0 for a gap without one.
+A row's key is `repo << 32 | n`, where n is a number that the tree gave the node; `kids` holds the numbers of its kids
+as 32-bit little-endian integers, 0 for a gap without one.
 """
 
 import sys
@@ -17,7 +17,9 @@ from roost.syntax import Tid
 
 _N_MASK: Final = (1 << 32) - 1
 _PAGE: Final = 64
-"""Rows asked for in one statement; a longer list of numbers takes several. One text per size keeps the statement cache small."""
+"""Rows asked for in one statement; a longer list of numbers takes several. One text per size keeps the statement cache
+small.
+"""
 
 
 class NodeRow(msgspec.Struct, frozen=True):
@@ -48,7 +50,9 @@ def get_many(tx: Tx, repo: int, numbers: Sequence[int]) -> list[NodeRow]:
 
 
 def find(tx: Tx, repo: int, cid: Cid) -> NodeRow | None:
-    """Return the row that holds that block, by reading all of the repository's rows: for the rare reader without numbers."""
+    """Return the row that holds that block, by reading all of the repository's rows: for the rare reader without
+    numbers.
+    """
     row = tx.one("SELECT k, cid, block, kids FROM node WHERE k BETWEEN ? AND ? AND cid = ?", *_range(repo), cid)
     return None if row is None else _row(*row)
 

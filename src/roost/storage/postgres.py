@@ -9,7 +9,7 @@ Deliberately does not know any table.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
@@ -56,7 +56,7 @@ class PostgresDatabase:
         """See Database.write."""
         return await self._queue.put(fn)
 
-    def stream(self, fn: Make) -> AsyncIterator[bytes]:
+    def stream(self, fn: Make) -> AsyncGenerator[bytes, None]:
         """See Database.stream."""
         return self._streams.open(fn)
 

@@ -9,7 +9,7 @@ Staging in a thread too was slower: it fights with the event loop for the interp
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -84,7 +84,7 @@ class SqliteDatabase:
         """See Database.write."""
         return await self._queue.put(fn)
 
-    def stream(self, fn: Make) -> AsyncIterator[bytes]:
+    def stream(self, fn: Make) -> AsyncGenerator[bytes, None]:
         """See Database.stream."""
         return self._streams.open(fn)
 

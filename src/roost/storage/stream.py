@@ -6,7 +6,7 @@ cleared away. So a consumer that goes away or stalls loses it. Deliberately does
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import AbstractContextManager, suppress
 from typing import Final
 
@@ -40,7 +40,7 @@ class Streams:
         self._live: dict[_Pipe, threading.Thread] = {}
         self._closed = False
 
-    async def open(self, make: Make) -> AsyncIterator[bytes]:
+    async def open(self, make: Make) -> AsyncGenerator[bytes, None]:
         """Yield what the iterator made by `make` yields, in larger chunks; raises what it raises, and StreamStalled."""
         async with self._places:
             if self._closed:

@@ -6,14 +6,14 @@ from collections.abc import Iterable
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support import slow_mst
-from support.interop import interop
 
 from roost.data.cid import Cid
 from roost.repo import mst
 from roost.repo.errors import InvalidNode, KeyExists, KeyMissing, MissingBlock
 from roost.repo.mst import Link
 from roost.repo.mst.node import common_prefix
+from support import slow_mst
+from support.interop import interop
 
 LEAF = Cid.parse("bafyreie5cvv4h45feadgeuwhbcutmh6t2ceseocckahdoe6uat64zmz454")
 OTHER = Cid.of_cbor(b"\xa0")

@@ -1,6 +1,7 @@
 """The `com.atproto.*` lexicon of October 2022, all 21 methods, on today's repositories.
 
-Most methods are adapters onto today's (`adapt`); those without a current equal call a service. What differs on the wire:
+Most methods are adapters onto today's (`adapt`); those without a current equal call a service. What differs on the
+wire:
 
 * Parameters stand in the query also on procedures, and a record is the whole body.
 * `username` and `name` are both what is called a handle today, `tid` is any record key.

@@ -18,7 +18,7 @@ from roost.api.v2022.adapt import adapt
 from roost.api.v2022.errors import InvalidUsername, explain, explain_bearer
 from roost.services.accounts import Accounts
 from roost.services.caller import Caller
-from roost.services.errors import HandleNotFound, InvalidRequest, Unauthenticated
+from roost.services.errors import InvalidRequest, Unauthenticated
 from roost.services.identity import Identity
 from roost.services.policy import Policy
 from roost.services.registration import Application, Registration
@@ -47,7 +47,9 @@ class CreateAccountOutput(msgspec.Struct, frozen=True):
     did: Did
 
 
-async def create_account(registration: Registration, sessions: Sessions, input: CreateAccountInput) -> CreateAccountOutput:
+async def create_account(
+    registration: Registration, sessions: Sessions, input: CreateAccountInput
+) -> CreateAccountOutput:
     """Make an account whose first session lasts without refreshing: a client of 2022 cannot refresh one."""
     await registration.check_invite(input.invite_code)
     wanted = Application(username(input.username), input.email, input.password, input.invite_code)

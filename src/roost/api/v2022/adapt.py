@@ -1,8 +1,8 @@
 """How a method of 2022 is made of one of today's: old wire in, today's Input; today's Output, old wire out.
 
-Two pure functions say all that differs. `to_current` names by its annotated parameters what the old wire carries (`params`,
-`input`, `caller`, as a method would); `from_current` takes today's Output. Everything else, services and rights, is the
-current method's own.
+Two pure functions say all that differs. `to_current` names by its annotated parameters what the old wire carries
+(`params`, `input`, `caller`, as a method would); `from_current` takes today's Output. Everything else, services and
+rights, is the current method's own.
 """
 
 from collections.abc import Callable, Mapping
@@ -40,7 +40,7 @@ def adapt(
     target = "input" if "input" in hints else "params"
     asked = {name: hint for name, hint in hints.items() if name not in _FROM_THE_WIRE | {"return"}} | wire
 
-    async def run(**given: Any) -> object:  # noqa: ANN401 - what it is given is what its signature, set below, says
+    async def run(**given: Any) -> object:
         old = {name: given[name] for name in wire}
         for name in wire:
             if name not in hints or name in _FROM_THE_WIRE:
@@ -60,6 +60,8 @@ def _signed(run: Run, name: str, parameters: dict[str, Any]) -> Run:
     """Give a function the signature that the registry reads."""
     run.__name__ = name
     run.__annotations__ = dict(parameters)
-    signature = Signature([Parameter(each, Parameter.KEYWORD_ONLY, annotation=hint) for each, hint in parameters.items()])
+    signature = Signature(
+        [Parameter(each, Parameter.KEYWORD_ONLY, annotation=hint) for each, hint in parameters.items()]
+    )
     run.__signature__ = signature  # type: ignore[attr-defined]  # functions take it, typeshed does not know
     return run

@@ -1,7 +1,7 @@
 """Errors in the words of October 2022.
 
-Names and texts are those of the server of that time, which its clients tell apart by their message; where it had none, today's
-default name for the status stands. One function puts any error of today into these words.
+Names and texts are those of the server of that time, which its clients tell apart by their message; where it had none,
+today's default name for the status stands. One function puts any error of today into these words.
 """
 
 from collections.abc import Callable, Mapping
@@ -131,22 +131,24 @@ _TYPES: Final[Mapping[str, str]] = {"integer": "number"}
 """Types that had another name."""
 
 
-_WORDS: Final[Mapping[type[Exception], Callable[[Exception], Exception]]] = {
-    InvalidParams: _params,
-    InvalidBody: _body,
-    WrongEncoding: lambda error: InvalidRequest(f"Invalid request encoding: {getattr(error, 'encoding', '') or 'false'}"),
-    InvalidRecord: _record,
-    UnknownRecordType: _unknown_record,
-    InvalidHandle: lambda error: InvalidUsername(str(error)),
-    UnsupportedDomain: lambda error: InvalidUsername(str(error)),
-    HandleNotAvailable: lambda error: _taken(error),
-    EmailNotAvailable: lambda error: InvalidRequest(str(error)),
-    RecordNotFound: lambda error: InvalidRequest(str(error)),
-}
-
-
 def _taken(error: Exception) -> Exception:
     prefix, _, handle = str(error).partition("Handle already taken: ")
     if prefix or not handle:
         return InvalidUsername(str(error))
     return UsernameNotAvailable(f"Username already taken: {handle}")
+
+
+_WORDS: Final[Mapping[type[Exception], Callable[[Exception], Exception]]] = {
+    InvalidParams: _params,
+    InvalidBody: _body,
+    WrongEncoding: lambda error: InvalidRequest(
+        f"Invalid request encoding: {getattr(error, 'encoding', '') or 'false'}"
+    ),
+    InvalidRecord: _record,
+    UnknownRecordType: _unknown_record,
+    InvalidHandle: lambda error: InvalidUsername(str(error)),
+    UnsupportedDomain: lambda error: InvalidUsername(str(error)),
+    HandleNotAvailable: _taken,
+    EmailNotAvailable: lambda error: InvalidRequest(str(error)),
+    RecordNotFound: lambda error: InvalidRequest(str(error)),
+}

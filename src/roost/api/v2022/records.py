@@ -1,4 +1,6 @@
-"""Records as they were in October 2022: parameters in the query, the record alone in the body, `tid` for the record key."""
+"""Records as they were in October 2022: parameters in the query, the record alone in the body, `tid` for the record
+key.
+"""
 
 from typing import Literal
 
@@ -153,9 +155,7 @@ def to_describe(params: DescribeParams) -> describe_repo.Params:
 
 def description(output: describe_repo.Output) -> DescribeOutput:
     """Give today's description its names of 2022."""
-    return DescribeOutput(
-        output.handle, output.did, output.did_doc, output.collections, output.handle_is_correct
-    )
+    return DescribeOutput(output.handle, output.did, output.did_doc, output.collections, output.handle_is_correct)
 
 
 def user(name_or_did: str) -> AtIdentifier:

@@ -1,7 +1,7 @@
 """The Merkle search tree: pure, synchronous operations on a tree of links, of which any part may not be loaded.
 
-The one loop that writes is: ask `frontier` which links the keys need, set their `node`, repeat until none is named; then
-`insert`, `update` and `delete` always succeed or say KeyExists or KeyMissing, and `finish` hashes what they left.
+The one loop that writes is: ask `frontier` which links the keys need, set their `node`, repeat until none is named;
+then `insert`, `update` and `delete` always succeed or say KeyExists or KeyMissing, and `finish` hashes what they left.
 The package deliberately does not know where blocks come from or go to.
 """
 

@@ -1,4 +1,6 @@
-"""Taking a key out of the tree: the subtrees on both sides of it become one, and nodes left without anything disappear."""
+"""Taking a key out of the tree: the subtrees on both sides of it become one, and nodes left without anything
+disappear.
+"""
 
 from bisect import bisect_left
 

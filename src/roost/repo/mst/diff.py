@@ -11,6 +11,7 @@ from roost.repo.mst.node import EMPTY, Link, Node, layer_of
 Load = Callable[[Link], Node]
 """Returns the node behind a link; raises MissingBlock."""
 
+
 class Change(msgspec.Struct, frozen=True):
     """One key whose value differs; `before` or `after` is None where the tree has no such key."""
 

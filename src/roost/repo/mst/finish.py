@@ -27,8 +27,8 @@ class Finished(msgspec.Struct, frozen=True):
 def finish(root: Link, freed: list[int], next_n: int) -> Finished:
     """Hash every dirty node below `root`, kids first, and make its link clean.
 
-    A rewritten node keeps its number, a new one takes a freed number or else the next: so a store whose rows are keyed by
-    number never holds a node that the tree no longer has.
+    A rewritten node keeps its number, a new one takes a freed number or else the next: so a store whose rows are keyed
+    by number never holds a node that the tree no longer has.
     """
     spare = [n for n in freed if n]
     nodes: list[NewNode] = []

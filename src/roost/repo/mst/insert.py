@@ -1,7 +1,7 @@
 """Putting a key into the tree, by rewriting only the nodes between the root and the key.
 
-A key above the root's layer splits the whole tree in two and becomes its new root; a key at a node's layer splits the subtree
-in its gap; a key below goes down the gap, through nodes without entries where layers have none.
+A key above the root's layer splits the whole tree in two and becomes its new root; a key at a node's layer splits the
+subtree in its gap; a key below goes down the gap, through nodes without entries where layers have none.
 """
 
 from bisect import bisect_left

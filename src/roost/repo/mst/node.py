@@ -1,9 +1,10 @@
-"""A node of the Merkle search tree as a value, and its one canonical encoding (repository specification, "MST structure").
+"""A node of the Merkle search tree as a value, and its one canonical encoding (repository specification, "MST
+structure").
 
-A node holds sorted keys, their values, and a link in every gap: `kids[i]` leads to the keys below `keys[i]`, the last one to
-those above all. A `Link` is clean (its `cid` is known; the node behind it may or may not be loaded) or dirty (`cid` is None:
-the node is new and has not been hashed). Nothing here knows how nodes are found or stored; `n` is a number that whoever
-stores the nodes has given to one, and 0 where nobody has.
+A node holds sorted keys, their values, and a link in every gap: `kids[i]` leads to the keys below `keys[i]`, the last
+one to those above all. A `Link` is clean (its `cid` is known; the node behind it may or may not be loaded) or dirty
+(`cid` is None: the node is new and has not been hashed). Nothing here knows how nodes are found or stored; `n` is a
+number that whoever stores the nodes has given to one, and 0 where nobody has.
 """
 
 from hashlib import sha256

@@ -1,8 +1,10 @@
-"""The nodes that matter to a key: those to load before it can be written, which are those to ship to prove what was written.
+"""The nodes that matter to a key: those to load before it can be written, which are those to ship to prove what was
+written.
 
-For a key that is in the tree: the nodes from the root to it, the right edge of the subtree before it and the left edge of the
-one after it. For a key that is not: the nodes from the root down the gap where it would stand. With them loaded every
-operation on that key succeeds, and a reader who has only them can undo it (sync specification, "inductive" validation).
+For a key that is in the tree: the nodes from the root to it, the right edge of the subtree before it and the left edge
+of the one after it. For a key that is not: the nodes from the root down the gap where it would stand. With them loaded
+every operation on that key succeeds, and a reader who has only them can undo it (sync specification, "inductive"
+validation).
 """
 
 from bisect import bisect_left

@@ -21,7 +21,7 @@ class Input(msgspec.Struct, frozen=True, rename="camel"):
     rkey: RecordKey
     record: Record
     validate: bool | None = None
-    swap_record: Cid | None | UnsetType = UNSET
+    swap_record: Cid | UnsetType | None = UNSET
     swap_commit: Cid | None = None
 
 

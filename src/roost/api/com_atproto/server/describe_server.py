@@ -21,7 +21,9 @@ class Contact(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Output(msgspec.Struct, frozen=True, rename="camel"):
-    """The server's name, the domains it gives handles under (each with its leading dot), and whether invites are needed."""
+    """The server's name, the domains it gives handles under (each with its leading dot), and whether invites are
+    needed.
+    """
 
     did: Did
     available_user_domains: list[str]

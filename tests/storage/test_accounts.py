@@ -1,0 +1,126 @@
+"""Accounts and their names, on both engines."""
+
+from functools import partial
+
+import pytest
+
+from roost.storage import Database, Tx, accounts
+from roost.storage.accounts import Account, Reservation
+from roost.syntax import Did, Handle
+
+pytestmark = pytest.mark.anyio
+
+ALICE = Did.parse("did:plc:aaaaaaaaaaaaaaaaaaaaaaaa")
+BOB = Did.parse("did:plc:bbbbbbbbbbbbbbbbbbbbbbbb")
+
+
+def add(tx: Tx, did: Did = ALICE, handle: str = "alice.test", email: str | None = "alice@mail.test") -> int:
+    """Add an account."""
+    return accounts.add(
+        tx,
+        did=did,
+        handle=Handle.parse(handle),
+        email=email,
+        password="hash",
+        signing_key=b"sealed",
+        now=1_700_000_000_000,
+    )
+
+
+async def test_an_account_is_found_by_each_of_its_names(tables: Database) -> None:
+    """Id, DID, handle and email lead to the same account, and other names to none."""
+    id = await tables.write(add)
+
+    found = await tables.read(
+        lambda tx: [
+            accounts.by_id(tx, id),
+            accounts.by_did(tx, ALICE),
+            accounts.by_handle(tx, Handle.parse("alice.test")),
+            accounts.by_email(tx, "alice@mail.test"),
+        ]
+    )
+    missing = await tables.read(lambda tx: [accounts.by_did(tx, BOB), accounts.by_email(tx, "ALICE@mail.test")])
+
+    alice = Account(id, ALICE, Handle("alice.test"), "alice@mail.test", "hash", None, 1_700_000_000_000)
+    assert (found, missing) == ([alice] * 4, [None, None])
+    assert alice.created_text == "2023-11-14T22:13:20.000Z"
+
+
+async def test_ids_are_never_given_out_twice(tables: Database) -> None:
+    """The id of a deleted account, which may stand in caches and keys of rows, comes to nobody else."""
+    first = await tables.write(add)
+    await tables.write(lambda tx: accounts.delete(tx, first))
+
+    second = await tables.write(add)
+
+    assert second > first
+
+
+async def test_the_signing_key_is_kept_apart_from_the_account(tables: Database) -> None:
+    """Reading an account does not read its key; asking for the key gives it as it was sealed."""
+    id = await tables.write(add)
+
+    assert await tables.read(lambda tx: accounts.signing_key(tx, id)) == b"sealed"
+
+
+async def test_a_password_is_replaced(tables: Database) -> None:
+    """The new hash is there, and nothing else of the account has changed."""
+    id = await tables.write(add)
+
+    await tables.write(lambda tx: accounts.set_password(tx, id, "other"))
+
+    account = await tables.read(lambda tx: accounts.by_id(tx, id))
+    assert account is not None
+    assert (account.password, account.handle) == ("other", "alice.test")
+
+
+async def test_accounts_are_paged_and_counted(tables: Database) -> None:
+    """Pages go on after an id, oldest first."""
+    first = await tables.write(add)
+    second = await tables.write(lambda tx: add(tx, BOB, "bob.test", None))
+
+    pages = await tables.read(
+        lambda tx: [accounts.page(tx, 0, 1), accounts.page(tx, first, 9), accounts.page(tx, second, 9)]
+    )
+
+    assert [[account.id for account in page] for page in pages] == [[first], [second], []]
+    assert await tables.read(accounts.count) == 2
+
+
+async def test_a_name_is_taken_by_account_reservation_or_hold(tables: Database) -> None:
+    """A handle is free only when nobody has it, is about to have it, or had it until lately."""
+    await tables.write(add)
+    coming = Reservation(Handle("bob.test"), "bob@mail.test", BOB, None, 5)
+    await tables.write(lambda tx: accounts.reserve(tx, coming))
+    await tables.write(lambda tx: accounts.hold_handle(tx, Handle("carol.test"), until=100))
+
+    def ask(tx: Tx) -> list[bool]:
+        names = ("alice.test", "bob.test", "carol.test", "dave.test")
+        handles = [accounts.handle_taken(tx, Handle(name), 99) for name in names]
+        return [*handles, accounts.handle_taken(tx, Handle("carol.test"), 100)] + [
+            accounts.email_taken(tx, address) for address in ("alice@mail.test", "bob@mail.test", "carol@mail.test")
+        ]
+
+    assert await tables.read(ask) == [True, True, True, False, False, True, True, False]
+    assert await tables.read(accounts.reservations) == [coming]
+
+
+async def test_a_reservation_is_released_once(tables: Database) -> None:
+    """Releasing tells whether there was anything to release."""
+    await tables.write(lambda tx: accounts.reserve(tx, Reservation(Handle("bob.test"), None, BOB, "code", 5)))
+
+    released = [await tables.write(lambda tx: accounts.release(tx, BOB)) for _ in range(2)]
+
+    assert released == [True, False]
+
+
+async def test_a_held_handle_can_be_held_longer_and_is_dropped_in_time(tables: Database) -> None:
+    """Holding again moves the end; dropping takes what is over."""
+    for until in (50, 100):
+        await tables.write(partial(accounts.hold_handle, handle=Handle("carol.test"), until=until))
+    await tables.write(lambda tx: accounts.drop_held_handles(tx, 99))
+    held = await tables.read(lambda tx: accounts.handle_taken(tx, Handle("carol.test"), 0))
+
+    await tables.write(lambda tx: accounts.drop_held_handles(tx, 100))
+
+    assert (held, await tables.read(lambda tx: accounts.handle_taken(tx, Handle("carol.test"), 0))) == (True, False)

@@ -1,0 +1,97 @@
+"""Records in the order of their paths, on both engines."""
+
+from functools import partial
+
+import pytest
+
+from roost.storage import Database, Tx, records
+from roost.storage.records import RecordRow
+from support.tables import cid, rev
+
+pytestmark = pytest.mark.anyio
+
+PATHS = ["a.b.c-d/1", "a.b.c.e/1", "a.b.c/1", "a.b.c/2", "a.b.c/3", "a.b.c0/1", "a.b.cd/Z", "a.b.cd/a"]
+"""In the order of bytes, which is not that of any language."""
+
+
+def put(tx: Tx, repo: int, at: int, paths: list[str]) -> None:
+    """Write records at a moment, each its own path."""
+    records.put_many(tx, repo, rev(at), [(path, cid(path), path.encode(), b'"%s"' % path.encode()) for path in paths])
+
+
+def row(path: str) -> RecordRow:
+    """Return a record as it is read."""
+    return RecordRow(path, cid(path), b'"%s"' % path.encode())
+
+
+async def test_a_record_is_read_by_its_path(tables: Database) -> None:
+    """The record at a path, its CID alone, and None where there is none."""
+    await tables.write(lambda tx: put(tx, 1, 1, ["a.b.c/1"]))
+
+    found = await tables.read(
+        lambda tx: (records.get(tx, 1, "a.b.c/1"), records.cid_at(tx, 1, "a.b.c/1"), records.get(tx, 2, "a.b.c/1"))
+    )
+
+    assert found == (row("a.b.c/1"), cid("a.b.c/1"), None)
+    assert await tables.read(lambda tx: records.cid_at(tx, 1, "a.b.c/2")) is None
+
+
+async def test_paths_are_ordered_by_their_bytes(tables: Database) -> None:
+    """The order is the tree's, whatever language the database speaks."""
+    await tables.write(lambda tx: put(tx, 1, 1, PATHS[::-1]))
+
+    blocks = await tables.read(lambda tx: list(records.blocks(tx, 1)))
+
+    assert blocks == [(cid(path), path.encode()) for path in PATHS]
+
+
+async def test_ranges_leave_their_bounds_out(tables: Database) -> None:
+    """Both directions give what is strictly between, up to the limit."""
+    await tables.write(lambda tx: put(tx, 1, 1, PATHS))
+
+    def ask(tx: Tx) -> list[list[str]]:
+        pages = [
+            records.ascending(tx, 1, "a.b.c/", "a.b.c0", 9),
+            records.descending(tx, 1, "a.b.c/", "a.b.c0", 2),
+            records.ascending(tx, 1, "a.b.c/1", "a.b.c/3", 9),
+            records.descending(tx, 1, "a.b.c/3", "a.b.c/1", 9),
+        ]
+        return [[record.path for record in page] for page in pages]
+
+    assert await tables.read(ask) == [["a.b.c/1", "a.b.c/2", "a.b.c/3"], ["a.b.c/3", "a.b.c/2"], ["a.b.c/2"], []]
+
+
+async def test_collections_are_found_whatever_stands_between_them(tables: Database) -> None:
+    """Collections are told once, sorted, though paths sort otherwise."""
+    await tables.write(lambda tx: put(tx, 1, 1, PATHS))
+    await tables.write(lambda tx: put(tx, 2, 1, ["x.y.z/1"]))
+
+    assert await tables.read(lambda tx: records.collections(tx, 1)) == [
+        "a.b.c",
+        "a.b.c-d",
+        "a.b.c.e",
+        "a.b.c0",
+        "a.b.cd",
+    ]
+
+
+async def test_a_replaced_record_was_gained_since(tables: Database) -> None:
+    """Writing over a record changes it and its rev; what was written before is left out."""
+    await tables.write(lambda tx: put(tx, 1, 1, ["a.b.c/1", "a.b.c/2"]))
+    await tables.write(lambda tx: records.put_many(tx, 1, rev(2), [("a.b.c/1", cid("new"), b"new", b"{}")]))
+
+    assert await tables.read(lambda tx: list(records.since(tx, 1, rev(1)))) == [(cid("new"), b"new")]
+    assert await tables.read(lambda tx: records.get(tx, 1, "a.b.c/1")) == RecordRow("a.b.c/1", cid("new"), b"{}")
+
+
+async def test_records_are_deleted_by_path_or_all_together(tables: Database) -> None:
+    """Deleting leaves the rest, and others' records."""
+    for repo in (1, 2):
+        await tables.write(partial(put, repo=repo, at=1, paths=PATHS))
+    await tables.write(lambda tx: records.delete_many(tx, 1, PATHS[:3]))
+    left = await tables.read(lambda tx: (records.count(tx, 1), records.count(tx, 2)))
+
+    await tables.write(lambda tx: records.delete_all(tx, 1))
+
+    counts = await tables.read(lambda tx: (records.count(tx, 1), records.count(tx, 2)))
+    assert (left, counts) == ((5, 8), (0, 8))

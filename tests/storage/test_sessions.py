@@ -1,0 +1,56 @@
+"""Sessions as rows, on both engines."""
+
+from functools import partial
+
+import pytest
+
+from roost.storage import Database, sessions
+from roost.storage.sessions import Session
+
+pytestmark = pytest.mark.anyio
+
+
+def session(id: str, account: int = 1, expires_at: int = 100) -> Session:
+    """Return a session that was not rotated."""
+    return Session(id, account, "com.atproto.access", 1, expires_at, None)
+
+
+async def test_a_session_is_there_until_it_is_revoked(tables: Database) -> None:
+    """Adding twice keeps the first; revoking takes one and leaves the others."""
+    await tables.write(lambda tx: sessions.add(tx, session("a")))
+    await tables.write(lambda tx: sessions.add(tx, session("a", account=2)))
+    await tables.write(lambda tx: sessions.add(tx, session("b")))
+
+    await tables.write(lambda tx: sessions.revoke(tx, "b"))
+
+    assert await tables.read(lambda tx: [sessions.get(tx, id) for id in "abc"]) == [session("a"), None, None]
+
+
+async def test_a_session_is_rotated_into_one_other(tables: Database) -> None:
+    """The first rotation counts, repeating it is fine, another is refused."""
+    await tables.write(lambda tx: sessions.add(tx, session("a")))
+
+    done = [await tables.write(partial(sessions.rotate, id="a", next_id=id, expires_at=50)) for id in ("x", "x", "y")]
+
+    assert done == [True, True, False]
+    assert await tables.read(lambda tx: sessions.get(tx, "a")) == Session("a", 1, "com.atproto.access", 1, 50, "x")
+
+
+async def test_all_sessions_of_an_account_are_revoked_together(tables: Database) -> None:
+    """Other accounts stay signed in."""
+    for id, account in (("a", 1), ("b", 1), ("c", 2)):
+        await tables.write(partial(sessions.add, session=session(id, account)))
+
+    await tables.write(lambda tx: sessions.revoke_all(tx, 1))
+
+    assert await tables.read(lambda tx: [sessions.get(tx, id) for id in "abc"]) == [None, None, session("c", 2)]
+
+
+async def test_expired_sessions_of_an_account_are_dropped(tables: Database) -> None:
+    """A session ends at its second, not after it."""
+    for id, end in (("a", 10), ("b", 11)):
+        await tables.write(partial(sessions.add, session=session(id, expires_at=end)))
+
+    await tables.write(lambda tx: sessions.drop_expired(tx, 1, 10))
+
+    assert await tables.read(lambda tx: [sessions.get(tx, id) for id in "ab"]) == [None, session("b", expires_at=11)]

@@ -1,0 +1,17 @@
+"""One thread and its jobs."""
+
+import threading
+
+from roost.storage.worker import Worker
+
+
+def test_jobs_are_done_in_order_in_one_other_thread() -> None:
+    """And all of them before stop() returns."""
+    done: list[tuple[int, str]] = []
+    worker = Worker("busy")
+
+    for number in range(5):
+        worker.hand(lambda number=number: done.append((number, threading.current_thread().name)))
+    worker.stop()
+
+    assert [(number, "busy") for number in range(5)] == done
