@@ -7,13 +7,14 @@ import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from secrets import token_bytes, token_urlsafe
+from tempfile import mkstemp
 
 import orjson
 
 from roost.config import ConfigError
 
 MASTER_KEY = "master.key"
-ADMIN_PASSWORD = "admin-password"
+ADMIN_PASSWORD = "admin-password"  # noqa: S105 - the name of its file
 MASTER_KEY_BYTES = 32
 
 
@@ -46,8 +47,9 @@ def admin_password(directory: Path) -> str:
 def _kept(path: Path, make: Callable[[], str]) -> str:
     """Return the file's text; the first to ask writes it, whole and readable by its owner alone, or not at all."""
     if not path.exists():
-        fresh = path.with_name(f".{path.name}.{os.getpid()}")
-        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+        # Not named by the process id: in a container that is always 1, and what a crash left would be in the way.
+        descriptor, name = mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        fresh = Path(name)
         with os.fdopen(descriptor, "w") as file:
             file.write(make() + "\n")
             file.flush()

@@ -1,7 +1,7 @@
 """What the process writes about itself: one shape for our own log lines and for those of the libraries.
 
 On a terminal they are for a person; anywhere else each is one line of JSON, for whatever collects them. They go to
-standard error, so that what a command answers stays alone on standard output. Deliberately does not know what is logged.
+standard error, so that what a command answers stays alone on standard output. Deliberately does not know what it is.
 """
 
 import logging
@@ -22,7 +22,7 @@ _SHARED: Final[tuple[Processor, ...]] = (
 
 
 def configure(level: int, *, out: TextIO | None = None) -> None:
-    """Have everything at `level` and above written, to standard error unless told otherwise."""
+    """Have what we log at `level` and above written, and what libraries warn of; to standard error by default."""
     stream = sys.stderr if out is None else out
     structlog.configure(
         processors=[
@@ -47,7 +47,8 @@ def configure(level: int, *, out: TextIO | None = None) -> None:
     )
     root = logging.getLogger()
     root.handlers[:] = [handler]
-    root.setLevel(level)
+    root.setLevel(logging.WARNING)
+    logging.getLogger("roost").setLevel(level)
 
 
 def _for_people() -> tuple[Processor, ...]:

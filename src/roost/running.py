@@ -26,6 +26,7 @@ from roost.net.client import Client
 from roost.net.errors import NetError
 from roost.net.plc import PlcDirectory
 from roost.net.resolve import DidResolver
+from roost.repo.errors import BrokenStore
 from roost.services.errors import ServiceError
 from roost.storage.errors import DatabaseInUse, StorageError
 from roost.storage.sqlite import SqliteDatabase
@@ -42,7 +43,7 @@ __all__ = [
     "saved_admin_password",
 ]
 
-MISTAKES: Final = (ConfigError, CannotListenError, StorageError, SealError, ServiceError, NetError)
+MISTAKES: Final = (ConfigError, CannotListenError, StorageError, SealError, ServiceError, NetError, BrokenStore)
 """What an operator can do something about: its message says what is wrong, and where it came from says nothing more."""
 
 

@@ -5,8 +5,6 @@ from hashlib import sha256
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.repos import DID, KEY
-from support.values import damaged
 
 from roost.crypto.keys import P256, PrivateKey
 from roost.data import cbor
@@ -15,6 +13,8 @@ from roost.data.value import Value
 from roost.repo import InvalidCommit
 from roost.repo.commit import parse, sign, verify
 from roost.syntax import Tid
+from support.repos import DID, KEY
+from support.values import damaged
 
 EMPTY_TREE = Cid.parse("bafyreie5737gdxlw5i64vzichcalba3z2v5n6icifvx5xytvske7mr3hpm")
 REV = Tid.parse("3ke6kg3wk2222")
@@ -29,7 +29,7 @@ def fields(**changed: Value) -> dict[str, Value]:
 
 
 def test_what_is_signed_is_the_published_value() -> None:
-    """The object without its signature has the worked bytes and the worked hash, and that is what the key has signed."""
+    """The object without its signature has the worked bytes and hash, and is what the key has signed."""
     unsigned = cbor.encode(UNSIGNED)
 
     assert (unsigned[:6], unsigned[-9:]) == (b"\xa5cdid\x78", b"\x67version\x03")

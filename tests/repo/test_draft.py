@@ -1,12 +1,12 @@
 """Operations become a commit value: what is stored, what is told, and that the base survives it."""
 
 import pytest
-from support import slow_mst
-from support.repos import KEY, MemoryRepo, filled, history, opened, record
 
 from roost.data.cid import Cid
 from roost.repo import AppliedOp, Create, Delete, KeyExists, KeyMissing, Update
 from roost.repo.commit import verify
+from support import slow_mst
+from support.repos import KEY, MemoryRepo, filled, history, opened, record
 
 PATH = "com.example.record/0001"
 
@@ -88,7 +88,7 @@ def test_the_shipped_blocks_begin_with_the_commit() -> None:
 
     shipped = opened(made.blocks)
     assert shipped.roots == (made.commit.cid,)
-    assert list(shipped.blocks)[0] == made.commit.cid
+    assert next(iter(shipped.blocks)) == made.commit.cid
     assert {cid for _, cid, _ in made.records} <= shipped.blocks.keys()
 
 

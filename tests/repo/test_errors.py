@@ -6,7 +6,9 @@ from roost.data.cid import Cid
 from roost.repo import errors
 
 
-@pytest.mark.parametrize("name", ["InvalidPath", "InvalidNode", "InvalidCommit", "MissingBlock", "KeyExists", "KeyMissing"])
+@pytest.mark.parametrize(
+    "name", ["InvalidPath", "InvalidNode", "InvalidCommit", "MissingBlock", "KeyExists", "KeyMissing", "BrokenStore"]
+)
 def test_each_is_a_repository_error_and_a_value_error(name: str) -> None:
     """Whoever judges a foreign repository can answer all that is wrong with it in one place."""
     kind = getattr(errors, name)

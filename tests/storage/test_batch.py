@@ -22,22 +22,28 @@ class Journal:
         self.fails = fails
 
     def begin(self) -> None:
+        """Open the transaction."""
         self._note("begin")
 
     def enter(self, after: list[Callable[[bool], None]], *, alone: bool) -> Tx:
+        """Open a Tx."""
         self._note("enter alone" if alone else "enter")
         return cast("Tx", after)  # the functions of these tests want nothing else of it
 
     def leave(self) -> None:
+        """Keep its work."""
         self._note("leave")
 
     def undo(self) -> None:
+        """Undo its work."""
         self._note("undo")
 
     def commit(self) -> None:
+        """Make it all durable."""
         self._note("commit")
 
     def rollback(self) -> None:
+        """Undo it all."""
         self._note("rollback")
 
     def _note(self, what: str) -> None:
@@ -70,7 +76,7 @@ async def test_a_batch_is_one_transaction_with_a_savepoint_for_each() -> None:
 
     carried_out(queue, session)
 
-    assert ["begin", "enter", "leave", "enter", "undo", "enter", "leave", "commit"] == session.asked
+    assert session.asked == ["begin", "enter", "leave", "enter", "undo", "enter", "leave", "commit"]
     assert [None, ValueError, None] == [
         answer.exception() and type(answer.exception()) for answer in answers
     ]  # fmt: skip
@@ -83,7 +89,7 @@ async def test_a_lone_write_needs_no_savepoint() -> None:
 
     carried_out(queue, session)
 
-    assert ["begin", "enter alone", "leave", "commit"] == session.asked
+    assert session.asked == ["begin", "enter alone", "leave", "commit"]
 
 
 async def test_a_batch_has_a_limit() -> None:
@@ -94,7 +100,7 @@ async def test_a_batch_has_a_limit() -> None:
 
     first, second = carried_out(queue, Journal()), carried_out(queue, Journal())
 
-    assert [batch.MAX_WRITES, 1] == [len(first.writes), len(second.writes)]
+    assert [len(first.writes), len(second.writes)] == [batch.MAX_WRITES, 1]
 
 
 async def test_a_batch_takes_in_no_more_when_its_time_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -104,7 +110,7 @@ async def test_a_batch_takes_in_no_more_when_its_time_is_over(monkeypatch: pytes
     for _ in range(3):
         queue.put(nothing)
 
-    assert 1 == len(carried_out(queue, Journal()).writes)
+    assert len(carried_out(queue, Journal()).writes) == 1
 
 
 async def test_when_no_transaction_can_be_had_all_who_wait_are_told() -> None:
@@ -114,7 +120,7 @@ async def test_when_no_transaction_can_be_had_all_who_wait_are_told() -> None:
 
     carried_out(queue, session)
 
-    assert ["begin", "rollback"] == session.asked
+    assert session.asked == ["begin", "rollback"]
     assert [CommitFailed] * 3 == [type(answer.exception()) for answer in answers]
 
 
@@ -152,7 +158,7 @@ async def test_all_callbacks_come_before_the_first_answer() -> None:
 
     carried_out(queue, Journal())
 
-    assert [[False, False], [False, False]] == heard
+    assert heard == [[False, False], [False, False]]
 
 
 async def test_the_next_batch_starts_when_there_is_one() -> None:
@@ -163,13 +169,13 @@ async def test_the_next_batch_starts_when_there_is_one() -> None:
     queue.put(nothing)
     queue.put(nothing)
     await asyncio.sleep(0)
-    assert [2] == started  # both, in the next round of the loop
+    assert started == [2]  # both, in the next round of the loop
 
     carried_out(queue, Journal())
     queue.next()
     await asyncio.sleep(0)
-    assert [2] == started  # nothing waits
+    assert started == [2]  # nothing waits
 
     queue.put(nothing)
     await asyncio.sleep(0)
-    assert [2, 1] == started
+    assert started == [2, 1]

@@ -1,8 +1,11 @@
 """What every Database promises, asked of both engines."""
 
 import asyncio
+import os
 from collections.abc import Callable, Iterator
 from functools import partial
+from itertools import pairwise
+from pathlib import Path
 
 import pytest
 
@@ -14,7 +17,6 @@ from roost.storage.errors import (
     DatabaseClosed,
     QueryFailed,
     ReadOnly,
-    StorageError,
     TransactionClosed,
 )
 
@@ -63,7 +65,7 @@ async def test_writes_asked_for_together_share_commits(db: Database) -> None:
 
     await asyncio.gather(*(db.write(partial(write, id=id)) for id in range(100)))
 
-    commits = sum(pair == ("run", "durable") for pair in zip(happened, happened[1:], strict=False))
+    commits = sum(pair == ("run", "durable") for pair in pairwise(happened))
     assert happened.count("durable") == 100
     assert commits < 20  # two or three, on a machine that has nothing else to do
 
@@ -177,8 +179,11 @@ async def test_a_callback_that_raises_harms_nobody_else(db: Database) -> None:
     reported: list[dict[str, object]] = []
     asyncio.get_running_loop().set_exception_handler(lambda _, context: reported.append(context))
 
+    def broken(_: bool) -> None:
+        raise ZeroDivisionError
+
     def write(tx: Tx) -> int:
-        tx.after(lambda _: 1 // 0)  # type: ignore[arg-type,return-value]  # its result is nobody's business here
+        tx.after(broken)
         return add(tx, 1)
 
     results = await asyncio.gather(db.write(write), db.write(partial(add, id=2)))
@@ -433,7 +438,9 @@ async def test_run_counts_the_rows_it_touched(db: Database) -> None:
 
 async def test_one_returns_the_row_that_was_written(db: Database) -> None:
     """RETURNING tells what an upsert has made of it."""
-    upsert = "INSERT INTO note (id, text) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET text = note.text || excluded.text"
+    upsert = (
+        "INSERT INTO note (id, text) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET text = note.text || excluded.text"
+    )
 
     rows = [await db.write(lambda tx: tx.one(f"{upsert} RETURNING text", 1, "a")) for _ in range(3)]
 
@@ -470,7 +477,23 @@ async def test_run_many_may_have_nothing_to_do(db: Database) -> None:
     assert await notes(db) == []
 
 
-# The end
+# The beginning and the end
+
+
+async def test_a_path_is_a_database_too(tmp_path: Path) -> None:
+    """And a URL with three slashes names a relative one."""
+    await storage.open(tmp_path / "100%.sqlite").close()
+    relative = os.path.relpath(tmp_path / "other.sqlite")
+    await storage.open(f"sqlite:///{relative}").close()
+
+    assert {"100%.sqlite", "other.sqlite", "roost.lock"} == {file.name for file in tmp_path.iterdir()}
+
+
+@pytest.mark.parametrize("url", ["", "roost.sqlite", "sqlite:roost.sqlite", "mysql://localhost/roost"])
+def test_any_other_url_is_refused(url: str) -> None:
+    """Also a bare path as text: it is too easily a mistake."""
+    with pytest.raises(ValueError, match="not the URL of a database"):
+        storage.open(url)
 
 
 async def test_close_finishes_what_was_asked_for(url: str) -> None:
@@ -503,9 +526,3 @@ async def test_nothing_can_be_asked_after_close(db: Database) -> None:
         await db.write(partial(add, id=1))
     with pytest.raises(DatabaseClosed):
         await anext(db.stream(none))
-
-
-def test_every_error_is_a_storage_error() -> None:
-    """One can catch them all by one name."""
-    assert issubclass(CommitFailed, StorageError)
-    assert issubclass(ReadOnly, QueryFailed)

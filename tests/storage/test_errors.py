@@ -29,6 +29,7 @@ def test_each_error_is_one_of_a_wider_kind(kind: type[StorageError], of: type[St
 
 def test_an_operator_is_told_what_to_do_about_a_second_server() -> None:
     """Which process, and which file says so."""
-    assert "process 42 is using this data directory (it holds /data/roost.lock); stop it first" == str(
-        DatabaseInUse("/data/roost.lock", 42)
+    assert (
+        str(DatabaseInUse("/data/roost.lock", 42))
+        == "process 42 is using this data directory (it holds /data/roost.lock); stop it first"
     )

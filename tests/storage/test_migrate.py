@@ -39,8 +39,8 @@ async def test_what_is_missing_is_applied_in_order(db: Database, write: Write) -
 
     versions = [await migrate(db, migrations, now=1000), await migrate(db, migrations, now=2000)]
 
-    assert [2, 2] == versions
-    assert [(1, "?; 50%")] == await db.read(lambda tx: tx.all("SELECT x, y FROM a"))
+    assert versions == [2, 2]
+    assert await db.read(lambda tx: tx.all("SELECT x, y FROM a")) == [(1, "?; 50%")]
 
 
 async def test_what_was_applied_is_written_down(db: Database, write: Write) -> None:
@@ -70,7 +70,7 @@ async def test_an_engine_gets_its_twin(db: Database, write: Write) -> None:
 
     await migrate(db, load(db.dialect, folder), now=0)
 
-    assert [(b"\x01",)] == await db.read(lambda tx: tx.all("SELECT x FROM a"))
+    assert await db.read(lambda tx: tx.all("SELECT x FROM a")) == [(b"\x01",)]
 
 
 async def test_a_migration_that_fails_is_undone_as_a_whole(db: Database, write: Write) -> None:
@@ -81,7 +81,7 @@ async def test_a_migration_that_fails_is_undone_as_a_whole(db: Database, write: 
     with pytest.raises(MigrationFailed, match=r"(?s)0002_broken: .*nowhere.* in: INSERT INTO nowhere"):
         await migrate(db, migrations, now=0)
 
-    assert 1 == await migrate(db, migrations[:1], now=0)
+    assert await migrate(db, migrations[:1], now=0) == 1
     await db.write(lambda tx: tx.run("CREATE TABLE b (x BIGINT)"))  # it is not there
 
 
@@ -90,7 +90,7 @@ async def test_an_older_roost_runs_on_a_newer_database_that_allows_it(db: Databa
     migrations = load(db.dialect, write(m0001_first=FIRST, m0002_second=SECOND))
     await migrate(db, migrations, now=0)
 
-    assert 2 == await migrate(db, migrations[:1], now=0)
+    assert await migrate(db, migrations[:1], now=0) == 2
 
 
 async def test_an_older_roost_refuses_a_newer_database_that_it_would_harm(db: Database, write: Write) -> None:
@@ -136,7 +136,7 @@ def test_other_files_may_lie_in_the_folder(write: Write) -> None:
     folder = write(m0001_first=FIRST)
     (folder / "README.md").write_text("Do not change these.")
 
-    assert ["first"] == [migration.name for migration in load("sqlite", folder)]
+    assert [migration.name for migration in load("sqlite", folder)] == ["first"]
 
 
 async def test_our_own_migrations_make_a_schema(db: Database) -> None:

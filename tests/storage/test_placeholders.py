@@ -12,7 +12,7 @@ from roost.storage.placeholders import to_psycopg
         ("SELECT a FROM t WHERE a = ? AND b IN (?, ?)", "SELECT a FROM t WHERE a = %s AND b IN (%s, %s)"),
         ("SELECT '?', ?", "SELECT '?', %s"),
         ("SELECT 'it''s ?', ?, '?'", "SELECT 'it''s ?', %s, '?'"),
-        ("SELECT \"a?\", ? AS \"it's\", ?", "SELECT \"a?\", %s AS \"it's\", %s"),
+        ('SELECT "a?", ? AS "it\'s", ?', 'SELECT "a?", %s AS "it\'s", %s'),
         ("SELECT a % ? FROM t WHERE b LIKE '%?'", "SELECT a %% %s FROM t WHERE b LIKE '%%?'"),
         ("SELECT '%s', ?", "SELECT '%%s', %s"),
         ("SELECT ? -- why?\n, ?", "SELECT %s -- why?\n, %s"),

@@ -1,6 +1,7 @@
 """One thread and its jobs."""
 
 import threading
+from functools import partial
 
 from roost.storage.worker import Worker
 
@@ -10,8 +11,11 @@ def test_jobs_are_done_in_order_in_one_other_thread() -> None:
     done: list[tuple[int, str]] = []
     worker = Worker("busy")
 
+    def note(number: int) -> None:
+        done.append((number, threading.current_thread().name))
+
     for number in range(5):
-        worker.hand(lambda number=number: done.append((number, threading.current_thread().name)))
+        worker.hand(partial(note, number))
     worker.stop()
 
     assert [(number, "busy") for number in range(5)] == done

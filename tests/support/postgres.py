@@ -63,7 +63,7 @@ def _programs() -> Path:
     found = [program.parent for program in INSTALLED.glob("*/bin/initdb")]
     if not found:
         raise NotInstalled(f"no initdb under {INSTALLED}")
-    return max(found, key=lambda bin: float(bin.parent.name))
+    return max(found, key=lambda programs: float(programs.parent.name))
 
 
 def _unprivileged_user() -> str | None:

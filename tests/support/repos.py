@@ -1,7 +1,7 @@
 """A repository in memory: drafts applied to rows as a store keeps them, with nothing of a store's machinery.
 
-Each commit is made on a tree of which only the frontier is loaded, so whatever an operation or a proof needs beyond that
-is missed at once. Deliberately does not know any database.
+Each commit is made on a tree of which only the frontier is loaded, so whatever an operation or a proof needs beyond it is
+missed at once. Deliberately does not know any database.
 """
 
 import random
@@ -80,7 +80,7 @@ class MemoryRepo:
 
     def fetch(self, numbers: Sequence[int]) -> Mapping[int, StoredNode]:
         """Return the rows of those numbers."""
-        return {n: self.rows[n] for n in numbers}
+        return {n: self.rows[n] for n in numbers if n in self.rows}
 
     def blocks(self) -> dict[Cid, bytes]:
         """Return every block of the repository."""

@@ -6,6 +6,7 @@ HTTP is served, and never shows a traceback for what an operator can mend.
 
 import logging
 import sys
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
@@ -51,13 +52,19 @@ def _roost(
         bool, typer.Option("--version", help="Print the version and exit.", callback=_version, is_eager=True)
     ] = False,
 ) -> None:
-    logs.configure(logging.INFO)
+    pass
 
 
 def main() -> None:
-    """Run the command that was typed, and exit with its code."""
+    """Be the program."""
+    logs.configure(logging.INFO)
+    run()
+
+
+def run(words: Sequence[str] | None = None) -> None:
+    """Run the command that was typed, or that `words` make; ends in SystemExit with the command's code."""
     try:
-        app()
+        app(words)
     except ConfigError as error:
         tell(str(error))
         sys.exit(MISUSED)

@@ -106,7 +106,9 @@ async def _delete(config: Config, name: str, *, sure: bool) -> None:
     async with offline(config, otherwise=OTHERWISE) as server:
         account = await find(server, identifier(name))
         if not sure:
-            typer.confirm(f"Delete {account.handle} ({account.did}) and everything in its repository?", abort=True)
+            typer.confirm(
+                f"Delete {account.handle} ({account.did}) and everything in its repository?", abort=True, err=True
+            )
         await server.get(Accounts).delete(account.id)
     say(f"{account.handle} ({account.did}) is deleted.")
 

@@ -1,7 +1,7 @@
 """A running server, asked over HTTP: what the command line can do without opening the database.
 
-The URL is the operator's own, so nothing guards it as `roost.net` guards requests that strangers cause. Deliberately does
-not know what is done with the answers.
+The URL is the operator's own, so nothing guards it as `roost.net` guards requests that strangers cause. Deliberately
+does not know what is done with the answers.
 """
 
 from collections.abc import Iterator

@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Annotated, BinaryIO, Final
 
+import msgspec
 import typer
 
 from roost.cli import report
@@ -17,6 +18,7 @@ from roost.cli.remote import Remote
 from roost.cli.settings import Data, Dev, File, Identifier, Json, Url, identifier, offline, settings
 from roost.config import Config
 from roost.crypto.keys import PublicKey
+from roost.repo.errors import BrokenStore
 from roost.running import resolving
 from roost.services import inspection
 from roost.services.errors import ServiceError
@@ -80,7 +82,7 @@ def verify(
     json: Json = False,
 ) -> None:
     """Check every hash, the tree's form and the signature; exits 1 if anything is wrong."""
-    known = settings(data, config, dev=dev, plc=plc)
+    known = settings(data, config, dev=dev, plc=plc, url=url)
     backup = _read(source, url, known)
     public, unchecked = _key(backup.owner, key, known)
     with working("Checking the tree"):
@@ -119,11 +121,21 @@ def _read(source: str, url: str | None, config: Config) -> Backup:
         fail(f"There is no file {source}", code=MISUSED)
     # By way of a file: an account's stream comes from an event loop, or a socket, and is read here a piece at a time.
     with tempfile.TemporaryFile() as file:
-        with working("Fetching", unit="pieces") as work:
-            _fetch(identifier(source), url, config, file, work)
+        damage = _fetch_all(identifier(source), url, config, file)
         size = file.tell()
         file.seek(0)
-        return _read_file(file, size)
+        backup = _read_file(file, size)
+    return msgspec.structs.replace(backup, damage=(*damage, *backup.damage))
+
+
+def _fetch_all(who: AtIdentifier, url: str | None, config: Config, to: BinaryIO) -> list[str]:
+    """Write an account's repository to a file as far as that goes, and return what kept it from going further."""
+    try:
+        with working("Fetching", unit="pieces") as work:
+            _fetch(who, url, config, to, work)
+    except BrokenStore as error:
+        return [f"the database is damaged: {error}"]
+    return []
 
 
 def _read_file(file: BinaryIO, size: int) -> Backup:

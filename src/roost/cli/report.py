@@ -55,11 +55,11 @@ def show_stats(report: Report) -> None:
 def _head(report: Report) -> None:
     if report.commit is not None:
         say(f"{report.commit.did} at {report.commit.rev}", style="bold")
-        fields([("Commit", str(report.commit.cid))])
 
 
 def _sizes(report: Report) -> list[tuple[str, str]]:
-    sizes = [
+    sizes = [] if report.commit is None else [("Commit", str(report.commit.cid))]
+    sizes += [
         ("Records", f"{report.records:,} in {_many(len(report.collections), 'collection')}"),
         ("Tree", f"{_many(report.nodes, 'node')} in {_many(report.layers, 'layer')}"),
         ("Bytes", f"{report.bytes:,}" + (f" ({size_text(report.bytes)})" if report.bytes >= 1000 else "")),

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
 import typer
 
@@ -34,16 +35,26 @@ Json = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
 Identifier = Annotated[str, typer.Argument(metavar="ACCOUNT", help="Its handle or DID.", show_default=False)]
 
 
-def settings(data: Path | None, file: Path | None, *, dev: bool | None = None, plc: str | None = None) -> Config:
+def settings(
+    data: Path | None, file: Path | None, *, dev: bool | None = None, plc: str | None = None, url: str | None = None
+) -> Config:
     """Put the settings together for a command that does not serve. Raises ConfigError.
 
     A directory that has a PLC directory in it was made by `serve --dev`; to take it for anything else would register a
-    test's accounts for the whole world.
+    test's accounts for the whole world. `url` is where its server runs, and has the PLC directory one port below.
     """
-    config = load(file, os.environ, {"data": data, "dev": dev, "plc_url": plc})
+    flags = {"data": data, "dev": dev, "plc_url": plc, "port": None if url is None else _port(url)}
+    config = load(file, os.environ, flags)
     if dev is None and not config.dev and running.has_directory(config.data):
-        config = load(file, os.environ, {"data": data, "dev": True, "plc_url": plc})
+        config = load(file, os.environ, flags | {"dev": True})
     return config
+
+
+def _port(url: str) -> int | None:
+    try:
+        return urlsplit(url).port
+    except ValueError:
+        return None  # whoever asks the server will say what is wrong
 
 
 @asynccontextmanager

@@ -20,7 +20,8 @@ MAX_DEPTH: Final = 128
 _UINT, _NEGATIVE, _BYTES, _TEXT, _LIST, _MAP, _TAG = range(7)
 _LINK_HEAD: Final = bytes((0xD8, 42))  # tag 42
 _FLOAT_HEAD: Final = b"\xfb"
-_LINK_PREFIX: Final = bytes((0xD8, 42, 0x58, SIZE + 1, 0))  # then bytes: the multibase prefix for binary, and the CID
+LINK: Final = bytes((0xD8, 42, 0x58, SIZE + 1, 0))
+"""What stands before a CID to make it a link: tag 42, its byte string's head, the multibase prefix for binary."""
 
 # Every byte that cannot be the first of a list or a map.
 _NOT_CONTAINERS: Final = bytes(b for b in range(256) if b >> 5 not in {_LIST, _MAP})
@@ -106,7 +107,7 @@ _PLAIN: Final = frozenset((str, int, bool, type(None), Cid))
 
 def _encode(value: object, out: list[bytes], room: int) -> None:
     if isinstance(value, str):
-        out.append(_text(value))
+        out.append(text(value))
     elif isinstance(value, dict):
         _encode_map(value, out, room)
     elif isinstance(value, list):
@@ -116,7 +117,7 @@ def _encode(value: object, out: list[bytes], room: int) -> None:
             _encode(item, out, room - 1)
     elif isinstance(value, Cid):
         assert len(value) == SIZE, "a Cid is made by its own constructors"
-        out.append(_LINK_PREFIX + value)
+        out.append(LINK + value)
     elif isinstance(value, bytes):
         out.append(head(_BYTES, len(value)) + value)
     else:
@@ -126,7 +127,7 @@ def _encode(value: object, out: list[bytes], room: int) -> None:
 def _encode_map(value: dict[object, object], out: list[bytes], room: int) -> None:
     _check_room(room)
     out.append(head(_MAP, len(value)))
-    entries = [(_text(key), item) for key, item in value.items()]
+    entries = [(text(key), item) for key, item in value.items()]
     # A longer key has a greater head, so the order of encoded keys is the order of (length, bytes).
     entries.sort(key=lambda entry: entry[0])
     for key, item in entries:
@@ -134,7 +135,8 @@ def _encode_map(value: dict[object, object], out: list[bytes], room: int) -> Non
         _encode(item, out, room - 1)
 
 
-def _text(text: object) -> bytes:
+def text(text: object) -> bytes:
+    """The encoding of a string, for those who frame a map by hand; raises InvalidValue for a lone surrogate."""
     if not isinstance(text, str):
         raise InvalidValue("a map's keys must be strings")
     try:
@@ -251,7 +253,7 @@ def _decode_link(data: bytes, at: int, tag: int) -> tuple[Value, int]:
         raise InvalidCbor("the only tag allowed is 42, a link")
     end = at + SIZE + 3
     # 0x58 0x25: 37 bytes; 0x00: the multibase prefix for binary.
-    if data[at : at + 3] != _LINK_PREFIX[2:]:
+    if data[at : at + 3] != LINK[2:]:
         raise InvalidCbor("a link must be 37 bytes that begin with zero")
     raw = data[at + 3 : end]
     if len(raw) != SIZE or raw[:4] not in PREFIXES:

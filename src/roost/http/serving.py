@@ -181,4 +181,5 @@ async def _exchange(
         await task  # raises why
         raise RuntimeError(f"the application ended at its {what}")
     if answer.result()["type"] != f"lifespan.{what}.complete":
+        await task  # an application that says so may then raise why
         raise RuntimeError(f"the application's {what} failed: {answer.result().get('message', '')}")

@@ -15,7 +15,6 @@ from roost.syntax import Did, InvalidSyntax, Tid
 
 VERSION: Final = 3
 
-_LINK: Final = b"\xd8\x2a\x58\x25\x00"
 _FIELDS: Final = {"did", "version", "data", "rev", "prev", "sig"}
 
 
@@ -48,10 +47,9 @@ def verify(commit: Commit, key: PublicKey) -> None:
 
 def _halves(did: Did, rev: Tid, data: Cid, prev: Cid | None) -> tuple[bytes, bytes]:
     """Return what stands before and after `sig` in the one canonical order of the fields: by length, then by bytes."""
-    text = did.encode()
-    before = b"cdid" + cbor.head(3, len(text)) + text + b"crev\x6d" + rev.encode()
-    link = b"\xf6" if prev is None else _LINK + prev
-    return before, b"ddata" + _LINK + data + b"dprev" + link + b"gversion" + bytes((VERSION,))
+    before = b"cdid" + cbor.text(did) + b"crev" + cbor.text(rev)
+    link = b"\xf6" if prev is None else cbor.LINK + prev
+    return before, b"ddata" + cbor.LINK + data + b"dprev" + link + b"gversion" + bytes((VERSION,))
 
 
 def parse(block: bytes) -> Commit:

@@ -6,7 +6,8 @@ RepoError
 ├── InvalidCommit      a block is not a version 3 commit, or its signature is not its owner's
 ├── MissingBlock       a block that the tree links to is not there
 ├── KeyExists          an insertion found its key in the tree
-└── KeyMissing         an update or a deletion did not
+├── KeyMissing         an update or a deletion did not
+└── BrokenStore        what is stored of a repository does not fit together
 """
 
 from roost.data.cid import Cid
@@ -50,3 +51,7 @@ class KeyMissing(RepoError):
     def __init__(self, key: bytes) -> None:
         super().__init__(f"{key.decode(errors='replace')} does not exist")
         self.key = key
+
+
+class BrokenStore(RepoError):
+    """The nodes and records that a store keeps of a repository do not fit together: the store is damaged."""

@@ -12,6 +12,7 @@ import msgspec
 from roost.data import car
 from roost.data.cid import Cid
 from roost.repo.commit import Commit
+from roost.repo.errors import BrokenStore
 
 
 class StoredNode(msgspec.Struct, frozen=True):
@@ -29,12 +30,13 @@ def preorder(commit: Commit, root: int, fetch: Fetch, records: Iterator[tuple[Ci
     """Yield the repository as pieces of a CAR.
 
     `records` must come in the order of their paths, which is the order in which the tree meets them; so the n-th record
-    belongs in the n-th gap between kids. Raises RuntimeError if there are fewer or more records than the tree has keys.
+    belongs in the n-th gap between kids. Raises BrokenStore if nodes are missing, or records
+    are fewer or more than the tree's keys.
     """
     yield car.header(commit.cid)
     yield car.frame(commit.cid, commit.block)
     # Each entry is a node with the gap to go on from; kids are fetched a node at a time, so memory is one path's worth.
-    node = fetch([root])[root]
+    node = _found(fetch([root]), root, commit)
     yield car.frame(node.cid, node.block)
     path = [(node, 0, _kids(node, fetch))]
     while path:
@@ -45,14 +47,21 @@ def preorder(commit: Commit, root: int, fetch: Fetch, records: Iterator[tuple[Ci
         if gap:
             record = next(records, None)
             if record is None:
-                raise RuntimeError(f"repository of {commit.did} has fewer records than its tree has keys")
+                raise BrokenStore(f"repository of {commit.did} has fewer records than its tree has keys")
             yield car.frame(*record)
         if number := node.kids[gap]:
-            kid = kids[number]
+            kid = _found(kids, number, commit)
             yield car.frame(kid.cid, kid.block)
             path.append((kid, 0, _kids(kid, fetch)))
     if next(records, None) is not None:
-        raise RuntimeError(f"repository of {commit.did} has more records than its tree has keys")
+        raise BrokenStore(f"repository of {commit.did} has more records than its tree has keys")
+
+
+def _found(nodes: Mapping[int, StoredNode], number: int, commit: Commit) -> StoredNode:
+    node = nodes.get(number)
+    if node is None:
+        raise BrokenStore(f"repository of {commit.did} has no node {number}, which its tree links to")
+    return node
 
 
 def _kids(node: StoredNode, fetch: Fetch) -> Mapping[int, StoredNode]:

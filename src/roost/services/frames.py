@@ -22,9 +22,6 @@ _SYNC: Final = cbor.encode({"op": 1, "t": "#sync"})
 _IDENTITY: Final = cbor.encode({"op": 1, "t": "#identity"})
 _ACCOUNT: Final = cbor.encode({"op": 1, "t": "#account"})
 
-_LINK: Final = b"\xd8\x2a\x58\x25\x00"
-_REV: Final = b"crev\x6d"
-_REV_THEN_SEQ: Final = b"cseq"
 _NO_BLOBS: Final = b"eblobs\x80"
 _NOT_REBASED: Final = b"frebase\xf4"
 _NOT_TOO_BIG: Final = b"ftooBig\xf4"
@@ -41,29 +38,29 @@ def commit(draft: CommitDraft, *, seq: int, time: int) -> bytes:
     made = draft.commit
     fields = [
         b"cops" + cbor.encode([_op(op) for op in draft.ops]),
-        _REV + made.rev.encode(),
-        _REV_THEN_SEQ + cbor.head(0, seq),
-        b"drepo" + _text(made.did),
-        b"dtime" + _text(time_text(time)),
+        b"crev" + cbor.text(made.rev),
+        b"cseq" + cbor.head(0, seq),
+        b"drepo" + cbor.text(made.did),
+        b"dtime" + cbor.text(time_text(time)),
         _NO_BLOBS,
-        b"esince" + (b"\xf6" if draft.since is None else _text(draft.since)),
+        b"esince" + (b"\xf6" if draft.since is None else cbor.text(draft.since)),
         b"fblocks" + cbor.head(2, len(draft.blocks)) + draft.blocks,
-        b"fcommit" + _LINK + made.cid,
+        b"fcommit" + cbor.LINK + made.cid,
         _NOT_REBASED,
         _NOT_TOO_BIG,
     ]
     if draft.prev_data is not None:
-        fields.append(b"hprevData" + _LINK + draft.prev_data)
+        fields.append(b"hprevData" + cbor.LINK + draft.prev_data)
     return _COMMIT + cbor.head(5, len(fields)) + b"".join(fields)
 
 
 def sync(*, did: Did, rev: Tid, blocks: bytes, seq: int, time: int) -> bytes:
     """Return the #sync frame that states where a repository is; `blocks` is a CAR of its commit alone."""
     fields = [
-        b"cdid" + _text(did),
-        _REV + rev.encode(),
-        _REV_THEN_SEQ + cbor.head(0, seq),
-        b"dtime" + _text(time_text(time)),
+        b"cdid" + cbor.text(did),
+        b"crev" + cbor.text(rev),
+        b"cseq" + cbor.head(0, seq),
+        b"dtime" + cbor.text(time_text(time)),
         b"fblocks" + cbor.head(2, len(blocks)) + blocks,
     ]
     return _SYNC + cbor.head(5, len(fields)) + b"".join(fields)
@@ -90,8 +87,3 @@ def _op(op: AppliedOp) -> Value:
     if op.prev is not None:
         entry["prev"] = op.prev
     return entry
-
-
-def _text(text: str) -> bytes:
-    raw = text.encode()
-    return cbor.head(3, len(raw)) + raw

@@ -67,7 +67,7 @@ class Imports:
             return
         self._check_place(commit, did, head)
         await self._check_signature(commit)
-        changes = await self._db.read(lambda tx: _changes(tx, account.id, head, commit, sent.blocks))
+        changes = await self._db.read(lambda tx: _changes(tx, account, head, commit, sent.blocks))
         ops, json = await asyncio.to_thread(_ops, changes, sent.blocks)
         await self._db.write(lambda tx: self._apply(tx, account, head, commit, ops, json))
 
@@ -101,9 +101,7 @@ class Imports:
     def _apply(
         self, tx: Tx, account: Account, head: Head, commit: Commit, ops: Sequence[RepoOp], json: dict[str, bytes]
     ) -> None:
-        current = heads.get(tx, account.id)
-        if current is None or current.cid != head.cid:
-            raise InvalidSwap("The repository was written to meanwhile: fetch it and make the commit again")
+        _check_still(tx, account, head)
 
         def sign(data: Cid) -> Commit:
             if data != commit.data:
@@ -121,6 +119,13 @@ class Imports:
 def _standing(tx: Tx, did: Did) -> tuple[Account, Head]:
     account = hosting.readable(tx, did)
     return account, head_of(tx, account)
+
+
+def _check_still(tx: Tx, account: Account, head: Head) -> None:
+    """Refuse to go on when the repository has left the head that the commit was judged by: its nodes are others now."""
+    current = heads.get(tx, account.id)
+    if current is None or current.cid != head.cid:
+        raise InvalidSwap("The repository was written to meanwhile: fetch it and make the commit again")
 
 
 def _read(body: bytes) -> Car:
@@ -144,8 +149,10 @@ def _commit(sent: Car) -> Commit:
         raise InvalidRequest(f"The CAR's root is not a commit: {error}") from error
 
 
-def _changes(tx: Tx, repo: int, head: Head, commit: Commit, blocks: Mapping[Cid, bytes]) -> list[Change]:
+def _changes(tx: Tx, account: Account, head: Head, commit: Commit, blocks: Mapping[Cid, bytes]) -> list[Change]:
     """Return what the commit's tree changes; a node that was not sent may be one that we have."""
+    _check_still(tx, account, head)
+    repo = account.id
 
     def ours(link: Link) -> Node:
         if link.node is None:

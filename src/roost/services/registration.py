@@ -17,7 +17,7 @@ from roost.identity.errors import HandleNotAvailable as ReservedName
 from roost.identity.errors import HandleRefused
 from roost.identity.errors import UnsupportedDomain as ForeignDomain
 from roost.identity.handle import check_local
-from roost.net.errors import NetError
+from roost.net.errors import NetError, Refused
 from roost.net.plc import PlcDirectory
 from roost.net.resolve import DidResolver
 from roost.services import events
@@ -105,6 +105,7 @@ class Registration:
         UnsupportedDomain, HandleNotAvailable, EmailNotAvailable, InvalidPassword, InvalidRequest, TooManyRequests,
         UpstreamFailure.
         """
+        await self._release_dead()
         code = self._invite(wanted.invite_code, needed=invited and self._policy.invite_required)
         await self._db.read(lambda tx: self._check_invite(tx, code))
         self._check_handle(wanted.handle)
@@ -130,14 +131,15 @@ class Registration:
         try:
             account = await self._db.write(settle)
         except Exception:
-            # The DID is registered and will never have an account: end it. Whatever went wrong is told either way.
-            await self._end(did, operation)
+            # Whatever went wrong is told either way.
+            await self._abandon(reservation, operation)
             raise
         return Registered(account, session, await self._document(did))
 
     async def check_invite(self, code: str | None) -> None:
         """Refuse a code that `register` would refuse, before anything else is looked at. Raises InvalidInviteCode."""
         if self._policy.invite_required:
+            await self._release_dead()
             needed = self._invite(code, needed=True)
             await self._db.read(lambda tx: self._check_invite(tx, needed))
 
@@ -183,18 +185,24 @@ class Registration:
 
     def _reserve(self, tx: Tx, reservation: Reservation) -> None:
         """Take the names and a use of the invite, if they can still be had."""
-        self._release_dead(tx)
         self._check_invite(tx, reservation.invite)
         self._check_free(tx, reservation.handle, reservation.email or "")
         if reservation.invite is not None and not invites.take(tx, reservation.invite):
             raise InvalidInviteCode("Provided invite code not available")
         accounts.reserve(tx, reservation)
 
-    def _release_dead(self, tx: Tx) -> None:
+    async def _release_dead(self) -> None:
+        """Give up what was taken for registrations that died, before asking what is still to be had."""
         before = self._now() - RESERVATION_SECONDS * 1000
-        for reservation in accounts.reservations(tx):
-            if reservation.created_at < before:
+        standing = await self._db.read(accounts.reservations)
+        dead = [reservation for reservation in standing if reservation.created_at < before]
+
+        def release(tx: Tx) -> None:
+            for reservation in dead:
                 self._release(tx, reservation.did, reservation.invite)
+
+        if dead:
+            await self._db.write(release)
 
     def _release(self, tx: Tx, did: Did, invite: str | None) -> None:
         if accounts.release(tx, did) and invite is not None:
@@ -206,7 +214,25 @@ class Registration:
         except NetError as error:
             log.warning("the PLC directory did not take a new DID", did=reservation.did, error=str(error))
             await self._db.write(lambda tx: self._release(tx, reservation.did, reservation.invite))
+            if isinstance(error, Refused) and error.status == 400:
+                # Of all that the operation says, only the recovery key was not made here.
+                raise InvalidRequest(f"The PLC directory refused: {error}") from error
             raise UpstreamFailure("The DID could not be registered; try again later") from error
+
+    async def _abandon(self, reservation: Reservation, operation: plc.Operation) -> None:
+        """End a DID that will never have an account, and free its names.
+
+        When a commit fails nobody can tell whether it was made; so the account is looked for before its DID is ended.
+        """
+
+        def release(tx: Tx) -> bool:
+            if accounts.by_did(tx, reservation.did) is not None:
+                return False
+            self._release(tx, reservation.did, reservation.invite)
+            return True
+
+        if await self._db.write(release):
+            await self._end(reservation.did, operation)
 
     async def _end(self, did: Did, operation: plc.Operation) -> None:
         try:

@@ -55,7 +55,10 @@ class Sessions:
         return await self._caller(claims, allow_expired=False)
 
     async def authenticate_refresh(self, token: str, *, allow_expired: bool = False) -> Caller:
-        """Return whose refresh token it is. Raises as `authenticate` does."""
+        """Return whose refresh token it is. Raises as `authenticate` does.
+
+        `allow_expired` is for ending a session: then it does not matter either whether that has been done already.
+        """
         claims = self._tokens.read(token, REFRESH_TYPE, allow_expired=allow_expired)
         return await self._caller(claims, allow_expired=allow_expired)
 
@@ -67,7 +70,8 @@ class Sessions:
             account = accounts.by_did(tx, claims.did)
             if account is None:
                 raise AccountNotFound("Account not found")
-            if session is None or session.account != account.id or (session.expires_at <= now and not allow_expired):
+            stands = session is not None and session.account == account.id and session.expires_at > now
+            if not stands and not allow_expired:
                 raise ExpiredToken("Token has been revoked")
             return account
 
@@ -90,15 +94,25 @@ class Sessions:
         return account
 
     async def begin(self, account: Account) -> Pair:
-        """Open a session for an account that has proved itself, and return its tokens."""
+        """Open a session for an account that has proved itself, and return its tokens. Raises Unauthenticated."""
         id = new_id()
-        await self._db.write(lambda tx: self.add_refreshable(tx, account.id, id))
+
+        def add(tx: Tx) -> None:
+            _check_unchanged(tx, account)
+            self.add_refreshable(tx, account.id, id)
+
+        await self._db.write(add)
         return self.pair(account, id)
 
     async def begin_long(self, account: Account) -> str:
-        """Open a session that lasts without refreshing, and return its token."""
+        """Open a session that lasts without refreshing, and return its token. Raises Unauthenticated."""
         id = new_id()
-        await self._db.write(lambda tx: self.add_long(tx, account.id, id))
+
+        def add(tx: Tx) -> None:
+            _check_unchanged(tx, account)
+            self.add_long(tx, account.id, id)
+
+        await self._db.write(add)
         return self.long_token(account, id)
 
     def add_refreshable(self, tx: Tx, account: int, id: str) -> None:
@@ -157,6 +171,13 @@ class Sessions:
 def new_id() -> str:
     """Return a new session id, 256 bits that nobody can guess."""
     return token_urlsafe(32)
+
+
+def _check_unchanged(tx: Tx, account: Account) -> None:
+    """Refuse an account whose password was changed while it proved itself: the change has ended all sessions."""
+    now = accounts.by_id(tx, account.id)
+    if now is None or now.password != account.password:
+        raise Unauthenticated("Invalid identifier or password")
 
 
 def _by_identifier(tx: Tx, identifier: str) -> Account | None:

@@ -41,8 +41,18 @@ def rotate(tx: Tx, id: str, *, next_id: str, expires_at: int) -> bool:
 
 
 def revoke(tx: Tx, id: str) -> None:
-    """Remove a session; one that is not there stays away."""
-    tx.run("DELETE FROM session WHERE id = ?", id)
+    """Remove a session with those that were rotated into it: in their grace time they would lead back to it.
+
+    One that is not there stays away.
+    """
+    tx.run(
+        "DELETE FROM session WHERE id IN ("
+        "WITH RECURSIVE ended (id, account) AS (SELECT id, account FROM session WHERE id = ?"
+        " UNION SELECT earlier.id, earlier.account FROM session AS earlier"
+        " JOIN ended ON earlier.account = ended.account AND earlier.next_id = ended.id)"
+        " SELECT id FROM ended)",
+        id,
+    )
 
 
 def revoke_all(tx: Tx, account: int) -> None:

@@ -12,7 +12,7 @@ from typing import Final
 
 import msgspec
 
-from roost.data.cbor import head
+from roost.data.cbor import LINK, head
 from roost.data.cid import Cid
 from roost.data.errors import InvalidCid
 from roost.repo.errors import InvalidNode
@@ -24,8 +24,6 @@ _T: Final = b"\x61t"
 _V: Final = b"\x61v"
 _L: Final = b"\x61l"
 _NULL: Final = b"\xf6"
-_LINK: Final = b"\xd8\x2a\x58\x25\x00"
-"""Tag 42 around a byte string of 37: the identity multibase prefix, then a binary CID of 36."""
 
 MAX_KEY_BYTES: Final = 1024
 """The specification's limit for `collection/rkey`."""
@@ -70,7 +68,7 @@ def encode(node: Node) -> bytes:
     for key, value, kid in zip(node.keys, node.values, node.kids[1:], strict=True):
         shared = common_prefix(before, key)
         rest = key[shared:]
-        out += (_K, head(2, len(rest)), rest, _P, head(0, shared), _T, _pointer(kid), _V, _LINK, value)
+        out += (_K, head(2, len(rest)), rest, _P, head(0, shared), _T, _pointer(kid), _V, LINK, value)
         before = key
     out += (_L, _pointer(node.kids[0]))
     return b"".join(out)
@@ -80,7 +78,7 @@ def _pointer(kid: Link | None) -> bytes:
     if kid is None:
         return _NULL
     assert kid.cid is not None, "a node is hashed after its kids"
-    return _LINK + kid.cid
+    return LINK + kid.cid
 
 
 def decode(block: bytes, numbers: tuple[int, ...] = ()) -> Node:
@@ -181,5 +179,5 @@ class _Reader:
         return Link(self.cid())
 
     def cid(self) -> Cid:
-        self.expect(_LINK)
+        self.expect(LINK)
         return Cid.from_bytes(self.take(36))
