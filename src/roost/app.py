@@ -46,6 +46,7 @@ from roost.services.passwords import Passwords
 from roost.services.policy import Policy
 from roost.services.reading import Reading
 from roost.services.registration import Registration
+from roost.services.removals import Removals
 from roost.services.repos import Repos
 from roost.services.sessions import Sessions
 from roost.services.tokens import Tokens
@@ -113,19 +114,22 @@ async def _services(
     sessions = Sessions(db, tokens, passwords, minter)
     repos = Repos(db, keyring, minter)
     records = Records(catalog, minter)
+    removals = Removals(db, background)
+    await removals.resume()
     made: tuple[object, ...] = (
         policy,
         background,
         resolver,
         sessions,
         repos,
+        removals,
         records,
         Reading(db),
         Exports(db),
         Imports(db, repos, resolver, minter),
         Identity(db, policy, resolver, HandleResolver(client)),
         Invites(db, policy, minter),
-        Accounts(db, policy, passwords, repos, _mailer(config), background, minter),
+        Accounts(db, policy, passwords, repos, removals, _mailer(config), background, minter),
         Registration(
             db=db,
             policy=policy,

@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from starlette.types import Message
 
+from roost.api.errors import PayloadTooLarge
 from roost.http.body import codings_of, pieces, whole
-from roost.http.errors import ClientGone, PayloadTooLarge, UnsupportedCoding
+from roost.http.errors import ClientGone, UnsupportedCoding
 from roost.services.errors import InvalidRequest
 from support.edge import Edge
 

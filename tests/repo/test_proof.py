@@ -45,9 +45,7 @@ def test_proofs_are_the_published_ones() -> None:
             after = mst.delete(after, key.encode(), [])
         after = mst.finish(after, [], 1).root
 
-        proof = {
-            link.cid: mst.encode(mst.loaded(link)) for key in adds + dels for link in mst.around(after, key.encode())
-        }
+        proof = {str(link.cid) for key in adds + dels for link in mst.around(after, key.encode())}
 
         assert (str(before.cid), str(after.cid)) == (vector["rootBeforeCommit"], vector["rootAfterCommit"])
         assert sorted(proof) == sorted(strings(vector, "blocksInProof")), vector["comment"]
@@ -98,9 +96,7 @@ def test_every_block_of_a_proof_is_needed_or_new() -> None:
     """A CAR holds the commit, new records, new nodes and the proof: nothing that a consumer has no use for."""
     for _, made in history(7, 60, keys=120):
         wanted = {made.commit.cid, *(cid for _, cid, _ in made.records), *(node.cid for node in made.nodes)}
-        wanted |= {
-            link.cid for op in made.ops for link in mst.around(made.root, op.path.encode()) if link.cid is not None
-        }
+        around = [link.cid for op in made.ops for link in mst.around(made.root, op.path.encode())]
 
         assert opened(made.blocks).blocks.keys() == wanted.union(around)
 

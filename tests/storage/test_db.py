@@ -186,7 +186,7 @@ async def test_a_callback_that_raises_harms_nobody_else(db: Database) -> None:
         tx.after(broken)
         return add(tx, 1)
 
-    results = await asyncio.gather(db.write(write), db.write(partial(add, id=2)))
+    results = list(await asyncio.gather(db.write(write), db.write(partial(add, id=2))))
 
     assert results == [1, 2]
     assert [ZeroDivisionError] == [type(context["exception"]) for context in reported]
@@ -467,7 +467,9 @@ async def test_an_iteration_leaves_room_for_other_statements(db: Database) -> No
             assert same == id
         return len(tx.all("SELECT id FROM note"))
 
-    assert await asyncio.gather(db.write(copy), db.write(lambda tx: len(tx.all("SELECT id FROM note")))) == [1000, 1000]
+    counts = list(await asyncio.gather(db.write(copy), db.write(lambda tx: len(tx.all("SELECT id FROM note")))))
+
+    assert counts == [1000, 1000]
 
 
 async def test_run_many_may_have_nothing_to_do(db: Database) -> None:

@@ -35,16 +35,3 @@ async def test_a_failed_transaction_leaves_no_gap(tables: Database) -> None:
         await tables.write(fail)
 
     assert await tables.write(append) == 2
-
-
-async def test_the_sequence_does_not_go_back_when_events_are_removed(tables: Database) -> None:
-    """Removing an account's events removes only those, and no later event gets one of their numbers."""
-    await tables.write(lambda tx: append(tx, 1))
-    await tables.write(lambda tx: append(tx, 2))
-    await tables.write(lambda tx: append(tx, 1))
-
-    await tables.write(lambda tx: events.delete_of(tx, 1))
-
-    assert [seq for seq, _ in await tables.read(lambda tx: events.after(tx, 0, 10))] == [2]
-    assert await tables.read(events.last) == 3
-    assert await tables.write(append) == 4

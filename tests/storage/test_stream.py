@@ -36,8 +36,8 @@ def log() -> Snapshots:
 
 @pytest.fixture
 async def streams(log: Snapshots) -> AsyncIterator[Streams]:
-    """Streams whose consumers may stall for a twentieth of a second."""
-    streams = Streams(partial(snapshot, log), stall_seconds=0.05)
+    """Streams, and no database."""
+    streams = Streams(partial(snapshot, log))
     yield streams
     await streams.close()
 
@@ -93,8 +93,9 @@ async def test_a_consumer_that_goes_away_ends_the_stream(streams: Streams, log: 
     await until(lambda: log == ["open", "closed"])
 
 
-async def test_a_consumer_that_stalls_loses_the_snapshot(streams: Streams, log: Snapshots) -> None:
+async def test_a_consumer_that_stalls_loses_the_snapshot(log: Snapshots) -> None:
     """It is told, after what had been made before: half an export must not look like a whole one."""
+    streams = Streams(partial(snapshot, log), stall_seconds=0.05)
     chunks = streams.open(lambda _: iter(lambda: bytes(CHUNK), None))
     await anext(chunks)
 

@@ -195,9 +195,8 @@ def caller_of(account: Account, *, session: str | None = None) -> Caller:
 
 def opened(frame: bytes) -> tuple[str, dict[str, Value]]:
     """Return the name and the body of a frame; both its items must be canonical."""
-    for end in range(len(frame)):
-        if frame[:end].endswith((b"#commit", b"#sync", b"#identity", b"#account")):
-            break
+    last = b"\x62op\x01"
+    end = frame.index(last) + len(last)
     header, body = cbor.decode(frame[:end]), cbor.decode(frame[end:])
     assert isinstance(header, dict) and isinstance(body, dict)  # noqa: PT018 - a frame is two objects
     assert header["op"] == 1

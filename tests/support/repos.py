@@ -1,7 +1,7 @@
 """A repository in memory: drafts applied to rows as a store keeps them, with nothing of a store's machinery.
 
-Each commit is made on a tree of which only the frontier is loaded, so whatever an operation or a proof needs beyond it is
-missed at once. Deliberately does not know any database.
+Each commit is made on a tree of which only the frontier is loaded, so whatever an operation or a proof needs beyond it
+is missed at once. Deliberately does not know any database.
 """
 
 import random

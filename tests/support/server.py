@@ -51,7 +51,7 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Roost:
-    """A running server. `client` calls it; `app` is the application itself, for what no request can do."""
+    """A running server. `client` calls it; `app` and its event loop are for what no request can do."""
 
     url: str
     plc_url: str
@@ -60,6 +60,7 @@ class Roost:
     admin_password: str
     client: httpx.Client
     app: Application
+    loop: asyncio.AbstractEventLoop = field(repr=False)
 
     @property
     def admin(self) -> tuple[str, str]:
@@ -136,6 +137,7 @@ async def _served(data: Path, flags: dict[str, object]) -> AsyncIterator[Roost]:
                 assert app.server is not None, "its lifespan has begun"
                 client = httpx.Client(base_url=served.url, timeout=60)
                 mailbox = Mailbox(data / "pds" / "mail")
-                yield Roost(served.url, plc.url, data / "pds", mailbox, app.server.admin_password, client, app)
+                loop = asyncio.get_running_loop()
+                yield Roost(served.url, plc.url, data / "pds", mailbox, app.server.admin_password, client, app, loop)
     finally:
         await plc_db.close()

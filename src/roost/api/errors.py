@@ -1,6 +1,8 @@
 """What can be wrong with a request before its method runs, and with a method before the server runs, by name.
 
     ServiceError
+    ├── PayloadTooLarge            a body over its limit
+    │   └── JsonTooLarge           the same of a JSON body
     └── InvalidRequest
         ├── InvalidParams          a query parameter breaks the lexicon; the cause is InvalidData
         ├── InvalidBody            the body is not JSON, or breaks the lexicon; the cause as above
@@ -14,7 +16,18 @@ The texts are those of today's reference server. What they are made from stays r
 `__cause__`), so that another generation of the protocol can say the same in its own words.
 """
 
-from roost.services.errors import InvalidRequest
+from roost.services.errors import InvalidRequest, ServiceError
+
+
+class PayloadTooLarge(ServiceError):
+    """A streamed or a raw body is over its limit."""
+
+    def __init__(self) -> None:
+        super().__init__("request entity too large")
+
+
+class JsonTooLarge(PayloadTooLarge):
+    """A JSON body is over its limit: the reference server's JSON parser has a name of its own for that."""
 
 
 class InvalidParams(InvalidRequest):

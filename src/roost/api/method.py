@@ -46,6 +46,7 @@ class Auth(Enum):
     NONE = auto()  # nobody's: an Authorization header is not even looked at
     OPTIONAL = auto()  # an access token's if one is sent; a bad one is refused, not ignored
     ACCESS = auto()
+    ACCESS_2022 = auto()  # the same, where the scheme is spelled `Bearer` and no other way, as in 2022
     REFRESH = auto()
     REFRESH_EXPIRED = auto()  # a refresh token's, which may have expired: to end a session is always safe
     ADMIN = auto()

@@ -54,7 +54,7 @@ def plc_serve(
 
     def ready() -> None:
         say("The PLC directory is ready.", style="bold green")
-        fields([("Listening", _url(host, port)), ("Data", str((folder / "plc").absolute()))])
+        fields([("Listening", url_of(host, port)), ("Data", str((folder / "plc").absolute()))])
 
     running.run_plc(folder, host=host, port=port, on_ready=ready)
 
@@ -65,22 +65,23 @@ def _ready(server: Server) -> None:
     fields(_facts(server))
     say()
     say("Three things to try:")
-    for command in _tries_in_dev(config) if config.dev else _tries(config):
+    for command in tries(config):
         say(f"  {command}")
 
 
 def _facts(server: Server) -> list[tuple[str, str]]:
     config = server.config
     facts = [("Server", config.public_url)]
-    if _url(config.host, config.port) != config.public_url:
-        facts.append(("Listening", _url(config.host, config.port)))
+    if url_of(config.host, config.port) != config.public_url:
+        facts.append(("Listening", url_of(config.host, config.port)))
     facts.append(("PLC directory", config.plc_url))
-    facts += [("Data", str(config.data.absolute())), ("Mail", _mail(config))]
+    facts += [("Data", str(config.data.absolute())), ("Mail", mail(config))]
     facts.append(("Admin password", server.admin_password if config.dev else _where_password(config)))
     return facts
 
 
-def _mail(config: Config) -> str:
+def mail(config: Config) -> str:
+    """Say where mails go."""
     if config.smtp_url is not None:
         return f"sent through the server in ROOST_SMTP_URL, from {config.mail_from}"
     if config.dev:
@@ -94,8 +95,16 @@ def _where_password(config: Config) -> str:
     return f"in {(config.data / 'admin-password').absolute()}"
 
 
-def _tries_in_dev(config: Config) -> list[str]:
-    url, handle = config.public_url, f"alice{config.handle_domains[0]}"
+def tries(config: Config) -> list[str]:
+    """Return three commands worth trying."""
+    url = config.public_url
+    if not config.dev:
+        return [
+            f"curl {url}/xrpc/com.atproto.server.describeServer",
+            f"roost invite create --url {url_of(config.host, config.port)} --data {config.data}",
+            f"roost repo verify HANDLE --url {url}",
+        ]
+    handle = f"alice{config.handle_domains[0]}"
     account = f'{{"handle": "{handle}", "email": "alice@mail.test", "password": "correct horse"}}'
     return [
         f"curl {url}/xrpc/com.atproto.server.createAccount --json '{account}'",
@@ -104,15 +113,7 @@ def _tries_in_dev(config: Config) -> list[str]:
     ]
 
 
-def _tries(config: Config) -> list[str]:
-    return [
-        f"curl {config.public_url}/xrpc/com.atproto.server.describeServer",
-        f"roost invite create --url {_url(config.host, config.port)} --data {config.data}",
-        f"roost repo verify HANDLE --url {config.public_url}",
-    ]
-
-
-def _url(host: str, port: int) -> str:
+def url_of(host: str, port: int) -> str:
     """Return where a browser on this machine finds what listens on that address."""
     here = {"0.0.0.0": "localhost", "::": "localhost", "127.0.0.1": "localhost"}.get(host, host)  # noqa: S104
     return f"http://[{here}]:{port}" if ":" in here else f"http://{here}:{port}"

@@ -51,7 +51,9 @@ class Authenticator:
             self._admit_admin(header)
             return None
         token = bearer(header)
-        if auth is Auth.ACCESS or auth is Auth.OPTIONAL:
+        if auth is Auth.ACCESS_2022 and not header.startswith(b"Bearer "):
+            raise InvalidToken("Unexpected authorization type")
+        if auth in (Auth.ACCESS, Auth.ACCESS_2022, Auth.OPTIONAL):
             caller = await self._tokens.authenticate(token)
             if caller.scope not in scopes:
                 raise InvalidToken("Bad token scope")

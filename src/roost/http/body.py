@@ -10,7 +10,8 @@ from typing import Final
 
 from starlette.types import Message, Receive
 
-from roost.http.errors import ClientGone, PayloadTooLarge, UnsupportedCoding
+from roost.api.errors import PayloadTooLarge
+from roost.http.errors import ClientGone, UnsupportedCoding
 from roost.services.errors import InvalidRequest
 
 PIECE: Final = 64 * 1024

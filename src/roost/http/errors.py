@@ -4,7 +4,6 @@
     ├── NotFound             no XRPC at this path: what status 404 means under /xrpc/
     ├── UnknownMethod        an NSID that this server does not serve
     ├── WrongVerb            a method called with another HTTP method than its own
-    ├── PayloadTooLarge      a body over its limit
     └── UnsupportedCoding    a Content-Encoding that cannot be undone here
     Exception
     └── ClientGone           nobody is left to answer
@@ -16,6 +15,7 @@ from typing import Final
 
 import orjson
 
+from roost.api import errors as requests
 from roost.api.v2022 import errors as v2022
 from roost.services import errors as services
 from roost.services.errors import InvalidRequest, ServiceError
@@ -42,17 +42,6 @@ class WrongVerb(InvalidRequest):
         super().__init__(f"Incorrect HTTP method ({verb}) expected {expected}")
 
 
-class PayloadTooLarge(ServiceError):
-    """A streamed or a raw body is over its limit."""
-
-    def __init__(self) -> None:
-        super().__init__("request entity too large")
-
-
-class JsonTooLarge(PayloadTooLarge):
-    """A JSON body is over its limit: the reference server's JSON parser has a name of its own for that."""
-
-
 class UnsupportedCoding(ServiceError):
     """The body has a Content-Encoding that this server does not undo."""
 
@@ -74,6 +63,7 @@ TABLE: Final[dict[type[Exception], tuple[int, str]]] = {
     services.RepoTakendown: (400, "RepoTakendown"),
     services.InvalidHandle: (400, "InvalidHandle"),
     services.HandleNotAvailable: (400, "HandleNotAvailable"),
+    services.HandleTaken: (400, "HandleNotAvailable"),
     services.HandleNotFound: (400, "HandleNotFound"),
     services.UnsupportedDomain: (400, "UnsupportedDomain"),
     services.BlobNotFound: (400, "BlobNotFound"),
@@ -95,8 +85,8 @@ TABLE: Final[dict[type[Exception], tuple[int, str]]] = {
     v2022.InvalidUsername: (400, "InvalidUsername"),
     v2022.UsernameNotAvailable: (400, "UsernameNotAvailable"),
     NotFound: (404, "XRPCNotSupported"),
-    PayloadTooLarge: (413, "PayloadTooLarge"),
-    JsonTooLarge: (413, "PayloadTooLargeError"),
+    requests.PayloadTooLarge: (413, "PayloadTooLarge"),
+    requests.JsonTooLarge: (413, "PayloadTooLargeError"),
     UnsupportedCoding: (415, "UnsupportedMediaType"),
     UnknownMethod: (501, "MethodNotImplemented"),
 }

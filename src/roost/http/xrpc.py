@@ -17,13 +17,13 @@ from starlette.types import ASGIApp, Receive, Send
 from starlette.types import Scope as Asgi
 
 from roost.api.encode import encode
-from roost.api.errors import BodyRefused, BodyRequired, WrongEncoding
+from roost.api.errors import BodyRefused, BodyRequired, JsonTooLarge, PayloadTooLarge, WrongEncoding
 from roost.api.method import Auth, Body, Stream
 from roost.api.registry import Bound, Intake, Registry
 from roost.http.answer import CHALLENGES, CORS, EXPOSED, JSON, PRIVATE, Header, preflight, respond
 from roost.http.auth import Authenticator
 from roost.http.body import codings_of, pieces, whole
-from roost.http.errors import ClientGone, JsonTooLarge, NotFound, PayloadTooLarge, UnknownMethod, WrongVerb, answer_of
+from roost.http.errors import ClientGone, NotFound, UnknownMethod, WrongVerb, answer_of
 from roost.services.errors import InvalidRequest
 
 log: Final[structlog.stdlib.BoundLogger] = structlog.get_logger("roost.http")

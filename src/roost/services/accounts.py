@@ -17,9 +17,9 @@ from roost.services.clock import Minter
 from roost.services.errors import AccountNotFound, ExpiredToken, InvalidToken, Unauthenticated
 from roost.services.passwords import Passwords
 from roost.services.policy import Policy
+from roost.services.removals import Removals
 from roost.services.repos import Repos
 from roost.storage import accounts, mail_tokens, sessions
-from roost.storage import events as event_log
 from roost.storage.accounts import Account
 from roost.storage.db import Database, Tx
 
@@ -34,6 +34,9 @@ RESET: Final = "reset_password"
 MAILS_AN_HOUR: Final = 5
 """Reset mails that one account is sent in an hour: whoever asks for more is not its owner waiting for one."""
 
+MAILED_KEPT: Final = 10_000
+"""Accounts whose last mails are remembered before those that are over an hour old are forgotten."""
+
 _BASE32: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 _TOKEN: Final = re.compile(r"[A-Z2-7]{5}-[A-Z2-7]{5}")
 
@@ -47,6 +50,7 @@ class Accounts:
         policy: Policy,
         passwords: Passwords,
         repos: Repos,
+        removals: Removals,
         mailer: Mailer,
         background: Background,
         minter: Minter,
@@ -55,6 +59,7 @@ class Accounts:
         self._policy = policy
         self._passwords = passwords
         self._repos = repos
+        self._removals = removals
         self._mailer = mailer
         self._background = background
         self._minter = minter
@@ -93,13 +98,13 @@ class Accounts:
             now = self._minter.milliseconds()
             sessions.revoke_all(tx, account)
             mail_tokens.delete_of(tx, account)
-            self._repos.forget(tx, account)
+            self._repos.forget(tx, account, gone.did)
             accounts.delete(tx, account)
             accounts.drop_held_handles(tx, now)
             accounts.hold_handle(tx, gone.handle, until=now + self._policy.hold_handle_days * 86_400_000)
             # Earlier events hold the deleted records; that the account is gone is what remains to be told.
-            event_log.delete_of(tx, account)
-            events.append_account(tx, account, gone.did, "deleted", now=now)
+            told = events.append_account(tx, account, gone.did, "deleted", now=now)
+            self._removals.begin(tx, account, events_below=told)
 
         await self._db.write(delete)
 
@@ -123,6 +128,8 @@ class Accounts:
 
     def _may_mail(self, account: int) -> bool:
         now = self._minter.milliseconds()
+        if len(self._mailed) > MAILED_KEPT:
+            self._mailed = {each: sent for each, sent in self._mailed.items() if sent[-1] > now - 3_600_000}
         sent = self._mailed.setdefault(account, deque())
         while sent and sent[0] <= now - 3_600_000:
             sent.popleft()

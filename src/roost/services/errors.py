@@ -6,6 +6,7 @@
     │   ├── RecordNotFound        RecordAlreadyExists   BlobNotFound
     │   ├── RepoNotFound          RepoDeactivated       RepoTakendown
     │   ├── InvalidHandle         HandleNotAvailable    HandleNotFound      UnsupportedDomain
+    │   │                         └── HandleTaken
     │   ├── InvalidInviteCode     InvalidPassword       EmailNotAvailable   IncompatibleDidDoc
     │   └── InvalidToken          ExpiredToken          (of a session, of a mailed token)
     ├── Unauthenticated           who is calling is not known
@@ -66,6 +67,10 @@ class InvalidHandle(InvalidRequest):
 
 class HandleNotAvailable(InvalidRequest):
     """The handle belongs to somebody else or is reserved."""
+
+
+class HandleTaken(HandleNotAvailable):
+    """The handle belongs to somebody else, or did until lately."""
 
 
 class HandleNotFound(InvalidRequest):

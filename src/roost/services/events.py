@@ -44,8 +44,9 @@ def append_identity(tx: Tx, account: int, did: Did, handle: Handle | None, *, no
     events.append(tx, seq=seq, account=account, time=now, frame=frame)
 
 
-def append_account(tx: Tx, account: int, did: Did, status: str | None, *, now: int) -> None:
-    """Append the #account that tells whether the account is active, and if not, why."""
+def append_account(tx: Tx, account: int, did: Did, status: str | None, *, now: int) -> int:
+    """Append the #account that tells whether the account is active, and if not, why; return its sequence number."""
     seq = events.next_seq(tx)
     frame = frames.account(did=did, status=status, seq=seq, time=now)
     events.append(tx, seq=seq, account=account, time=now, frame=frame)
+    return seq

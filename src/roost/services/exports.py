@@ -36,18 +36,11 @@ class Exports:
     async def since_commit(self, did: Did, commit: Cid) -> AsyncIterator[bytes]:
         """Return a CAR of the current commit and what the repository has gained after an earlier one of its own.
 
-        Raises RepoNotFound and its kin, InvalidRequest if `commit` was never this repository's head.
+        Raises RepoNotFound and its kin; with its first chunk InvalidRequest, if `commit` was never this repository's
+        head.
         """
-
-        def find(tx: Tx) -> tuple[int, Tid]:
-            account = hosting.readable(tx, did)
-            rev = heads.rev_of(tx, account.id, commit)
-            if rev is None:
-                raise InvalidRequest(f"Not a past commit of {did}: {commit}")
-            return account.id, rev
-
-        account, rev = await self._db.read(find)
-        return self._db.stream(lambda tx: _since(tx, account, rev, always_commit=True))
+        account = await self._db.read(lambda tx: hosting.readable(tx, did))
+        return self._db.stream(lambda tx: _since_commit(tx, account.id, commit))
 
 
 def _whole(tx: Tx, repo: int) -> Iterator[bytes]:
@@ -69,6 +62,14 @@ def _since(tx: Tx, repo: int, rev: Tid, *, always_commit: bool) -> Iterator[byte
         yield car.frame(cid, block)
     for cid, block in records.since(tx, repo, rev):
         yield car.frame(cid, block)
+
+
+def _since_commit(tx: Tx, repo: int, commit: Cid) -> Iterator[bytes]:
+    # Looked for here, beside the event loop: the repository may have had millions of commits.
+    rev = heads.rev_of(tx, repo, commit)
+    if rev is None:
+        raise InvalidRequest(f"This repository was never at the commit {commit}")
+    yield from _since(tx, repo, rev, always_commit=True)
 
 
 def _commit(tx: Tx, repo: int) -> tuple[Commit, int]:

@@ -20,25 +20,28 @@ class Keyring:
 
     def __init__(self, master: bytes) -> None:
         self._master = master
-        self._kept: OrderedDict[int, PrivateKey] = OrderedDict()
+        self._kept: OrderedDict[Did, PrivateKey] = OrderedDict()
 
     def seal_key(self, did: Did, key: PrivateKey) -> bytes:
         """Return an account's signing key as it is stored."""
         return seal(self._master, token_bytes(_NONCE_BYTES), key.to_bytes(), context=did.encode())
 
     def signing_key(self, tx: Tx, account: int, did: Did) -> PrivateKey:
-        """Return the account's signing key. Raises WrongMasterKey or Tampered if it was sealed under another."""
-        key = self._kept.get(account)
+        """Return the account's signing key. Raises WrongMasterKey or Tampered if it was sealed under another.
+
+        Kept by DID: the id of an account whose transaction failed is given to the next one.
+        """
+        key = self._kept.get(did)
         if key is None:
             sealed = accounts.signing_key(tx, account)
-            key = self._kept[account] = PrivateKey.from_bytes(unseal(self._master, sealed, context=did.encode()))
+            key = self._kept[did] = PrivateKey.from_bytes(unseal(self._master, sealed, context=did.encode()))
             if len(self._kept) > _KEYS_KEPT:
                 self._kept.popitem(last=False)
         return key
 
-    def forget(self, account: int) -> None:
+    def forget(self, did: Did) -> None:
         """Drop the key of an account that is gone, or whose key was replaced."""
-        self._kept.pop(account, None)
+        self._kept.pop(did, None)
 
     async def secret(self, db: Database, name: str, size: int = 32) -> bytes:
         """Return the server's secret of that name, made of `size` random bytes when first asked for."""

@@ -26,6 +26,7 @@ from roost.services.emails import parse_email
 from roost.services.errors import (
     EmailNotAvailable,
     HandleNotAvailable,
+    HandleTaken,
     InvalidHandle,
     InvalidInviteCode,
     InvalidRequest,
@@ -170,7 +171,7 @@ class Registration:
 
     def _check_free(self, tx: Tx, handle: Handle, email: str) -> None:
         if accounts.handle_taken(tx, handle, self._now()):
-            raise HandleNotAvailable(f"Handle already taken: {handle}")
+            raise HandleTaken(f"Handle already taken: {handle}")
         if accounts.email_taken(tx, email):
             raise EmailNotAvailable(f"Email already taken: {email}")
 

@@ -129,13 +129,11 @@ class Repos:
         """Return the repository's tree with the frontier of `keys` loaded."""
         return self._trees.base(tx, account, head, keys)
 
-    def forget(self, tx: Tx, account: int) -> None:
-        """Remove a repository with everything in it."""
-        nodes.delete_all(tx, account)
-        records.delete_all(tx, account)
+    def forget(self, tx: Tx, account: int, did: Did) -> None:
+        """Take a repository away; what its rows leave is for `roost.services.removals`."""
         heads.delete(tx, account)
         self._trees.forget(account)
-        self._keyring.forget(account)
+        self._keyring.forget(did)
 
 
 def _writable(tx: Tx, account: int) -> Account:

@@ -150,7 +150,8 @@ def email_taken(tx: Tx, email: str) -> bool:
 def hold_handle(tx: Tx, handle: Handle, *, until: int) -> None:
     """Keep a handle back until that time."""
     tx.run(
-        "INSERT INTO held_handle (handle, until) VALUES (?, ?) ON CONFLICT (handle) DO UPDATE SET until = excluded.until",
+        "INSERT INTO held_handle (handle, until) VALUES (?, ?)"
+        " ON CONFLICT (handle) DO UPDATE SET until = excluded.until",
         handle, until,
     )  # fmt: skip
 

@@ -28,8 +28,3 @@ def last(tx: Tx) -> int:
     row = tx.one("SELECT last FROM sequence")
     assert row is not None, "the sequence has its one row from the first migration"
     return int(row[0])
-
-
-def delete_of(tx: Tx, account: int) -> None:
-    """Remove every event of an account."""
-    tx.run("DELETE FROM event WHERE account = ?", account)

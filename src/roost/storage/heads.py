@@ -50,6 +50,5 @@ def rev_of(tx: Tx, repo: int, cid: Cid) -> Tid | None:
 
 
 def delete(tx: Tx, repo: int) -> None:
-    """Forget the repository's head and every commit before it."""
+    """Forget the repository's head, without which it is not there."""
     tx.run("DELETE FROM head WHERE repo = ?", repo)
-    tx.run("DELETE FROM past_commit WHERE repo = ?", repo)

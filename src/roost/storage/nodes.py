@@ -74,11 +74,6 @@ def delete_many(tx: Tx, repo: int, numbers: Iterable[int]) -> None:
     tx.run_many("DELETE FROM node WHERE k = ?", [(base | n,) for n in numbers])
 
 
-def delete_all(tx: Tx, repo: int) -> None:
-    """Remove every node of the repository."""
-    tx.run("DELETE FROM node WHERE k BETWEEN ? AND ?", *_range(repo))
-
-
 def since(tx: Tx, repo: int, rev: Tid) -> Iterator[tuple[Cid, bytes]]:
     """Yield the CIDs and blocks of the nodes written after `rev`."""
     rows = tx.iterate("SELECT cid, block FROM node WHERE k BETWEEN ? AND ? AND rev > ?", *_range(repo), rev)

@@ -47,11 +47,6 @@ def delete_many(tx: Tx, repo: int, paths: Iterable[str]) -> None:
     tx.run_many("DELETE FROM record WHERE repo = ? AND path = ?", [(repo, path) for path in paths])
 
 
-def delete_all(tx: Tx, repo: int) -> None:
-    """Remove every record of the repository."""
-    tx.run("DELETE FROM record WHERE repo = ?", repo)
-
-
 def ascending(tx: Tx, repo: int, low: str, high: str, limit: int) -> list[RecordRow]:
     """Return the first `limit` records whose path is strictly between `low` and `high`."""
     rows = tx.all(

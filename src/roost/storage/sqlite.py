@@ -4,7 +4,8 @@
     one thread     COMMITs a batch, which waits for the disk outside the interpreter; copies a long log back
     a thread each  for streams, on connections of their own
 
-Staging in a thread too was slower: it fights with the event loop for the interpreter. Deliberately knows no table.
+Staging in that thread too would only have it fight with the event loop for the interpreter. Deliberately does not know
+any table.
 """
 
 import asyncio
@@ -36,8 +37,8 @@ and nobody is there to gain by it. On a slower disk, requests that do not write 
 WRITER_CACHE_MIB: Final = 64
 READER_CACHE_MIB: Final = 32
 STREAM_CACHE_MIB: Final = 2
-"""Pages kept by each connection; any other is copied from the kernel's cache, in about 2 µs. The writer's and the
-reader's hold the inner pages of every table up to some ten million rows. A stream reads each page once."""
+"""Pages kept by a connection. Any other is mostly in the kernel's cache, from where it is copied in about 2 µs: so more
+would gain little, and would be taken from the accounts' trees in memory. A stream reads each page once."""
 
 IDLE_STREAM_READERS: Final = 4
 """Connections kept for the next streams: to open one takes longer than to read a small repository."""

@@ -18,7 +18,7 @@ from roost.storage.errors import ConstraintFailed, QueryFailed, ReadOnly
 
 LOG_BYTES: Final = 20_000 * (4096 + 24)
 """Size at which the write-ahead log is due to be copied back into the database: 20,000 frames, 82 MB. A page is copied
-once for all its frames, so a long log costs less: with SQLite's own 1,000 frames, writes were a tenth slower."""
+once for all its frames, so a long log costs less: against SQLite's own 1,000 frames, 5 to 10 % of sustained writes."""
 
 STATEMENTS: Final = 512
 """Prepared statements kept by a connection: more than there are texts in Roost, so that none is ever prepared twice."""
@@ -158,7 +158,10 @@ class Writer:
         Python is not told how long the log is. But when it starts over, its file is cut to `journal_size_limit`; so a
         file that is longer is a log that is longer.
         """
-        size = os.stat(self._log).st_size  # noqa: PTH116 - a Path costs more than the question
+        try:
+            size = os.stat(self._log).st_size  # noqa: PTH116 - a Path costs more than the question
+        except FileNotFoundError:  # nothing could be written yet
+            return False
         if size <= LOG_BYTES:
             self._checkpoint_at = LOG_BYTES
         return size > self._checkpoint_at

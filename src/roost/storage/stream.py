@@ -61,8 +61,9 @@ class Streams:
         self._closed = True
         live = list(self._live.items())
         for pipe, _ in live:
-            pipe.abandon()
+            # In this order: the producer, told to stop, ends in peace, and half an export must not look like a whole one.
             pipe.end(DatabaseClosed("the database was closed"))
+            pipe.abandon()
         for _, thread in live:
             await asyncio.to_thread(thread.join)
 

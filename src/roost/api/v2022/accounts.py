@@ -15,10 +15,10 @@ from roost.api.com_atproto.server import (
 )
 from roost.api.method import Auth, Body, Procedure, Query
 from roost.api.v2022.adapt import adapt
-from roost.api.v2022.errors import InvalidUsername, explain, explain_bearer
+from roost.api.v2022.errors import InvalidUsername, UsernameNotAvailable, explain, explain_bearer
 from roost.services.accounts import Accounts
 from roost.services.caller import Caller
-from roost.services.errors import InvalidRequest, Unauthenticated
+from roost.services.errors import EmailNotAvailable, HandleTaken, InvalidRequest, Unauthenticated
 from roost.services.identity import Identity
 from roost.services.policy import Policy
 from roost.services.registration import Application, Registration
@@ -53,7 +53,12 @@ async def create_account(
     """Make an account whose first session lasts without refreshing: a client of 2022 cannot refresh one."""
     await registration.check_invite(input.invite_code)
     wanted = Application(username(input.username), input.email, input.password, input.invite_code)
-    made = await registration.register(wanted, refreshable=False)
+    try:
+        made = await registration.register(wanted, refreshable=False)
+    except HandleTaken:
+        raise UsernameNotAvailable(f"Username already taken: {input.username}") from None
+    except EmailNotAvailable:
+        raise EmailNotAvailable(f"Email already taken: {input.email}") from None
     token = sessions.long_token(made.account, made.session)
     return CreateAccountOutput(token, made.account.handle, made.account.did)
 
@@ -237,9 +242,13 @@ METHODS = (
     Procedure("com.atproto.createAccount", create_account, explain=explain),
     adapt("com.atproto.createInviteCode", create_invite_code.METHOD, to_create_invite_code, same),
     Procedure("com.atproto.createSession", create_session, explain=explain),
-    Procedure("com.atproto.deleteAccount", delete_account, auth=Auth.ACCESS, body=Body.FREE, explain=explain_bearer),
-    Procedure("com.atproto.deleteSession", delete_session, auth=Auth.ACCESS, body=Body.FREE, explain=explain_bearer),
-    Query("com.atproto.getAccount", get_account, auth=Auth.ACCESS, body=Body.FREE, explain=explain_bearer),
+    Procedure(
+        "com.atproto.deleteAccount", delete_account, auth=Auth.ACCESS_2022, body=Body.FREE, explain=explain_bearer
+    ),
+    Procedure(
+        "com.atproto.deleteSession", delete_session, auth=Auth.ACCESS_2022, body=Body.FREE, explain=explain_bearer
+    ),
+    Query("com.atproto.getAccount", get_account, auth=Auth.ACCESS_2022, body=Body.FREE, explain=explain_bearer),
     adapt("com.atproto.getAccountsConfig", describe_server.METHOD, unasked, accounts_config),
     adapt("com.atproto.getSession", get_session.METHOD, unasked, whose),
     adapt("com.atproto.requestAccountPasswordReset", request_password_reset.METHOD, to_request_reset, nothing),

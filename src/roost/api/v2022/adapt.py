@@ -16,7 +16,7 @@ _FROM_THE_WIRE = frozenset({"params", "input"})
 
 EXPLAIN: Final[Mapping[Auth, Explain]] = {
     Auth.NONE: errors.explain,
-    Auth.ACCESS: errors.explain_bearer,
+    Auth.ACCESS_2022: errors.explain_bearer,
     Auth.ADMIN: errors.explain_admin,
 }
 
@@ -49,11 +49,12 @@ def adapt(
             given[target] = to_current(**old)
         return from_current(await current.run(**given))
 
-    signed, say = _signed(run, nsid, asked), explain or EXPLAIN[current.auth]
+    auth = Auth.ACCESS_2022 if current.auth is Auth.ACCESS else current.auth
+    signed, say = _signed(run, nsid, asked), explain or EXPLAIN[auth]
     if isinstance(current, Query):
-        return Query(nsid, signed, auth=current.auth, scopes=current.scopes, body=body, explain=say)
+        return Query(nsid, signed, auth=auth, scopes=current.scopes, body=body, explain=say)
     limit = current.body_limit
-    return Procedure(nsid, signed, auth=current.auth, scopes=current.scopes, body=body, body_limit=limit, explain=say)
+    return Procedure(nsid, signed, auth=auth, scopes=current.scopes, body=body, body_limit=limit, explain=say)
 
 
 def _signed(run: Run, name: str, parameters: dict[str, Any]) -> Run:

@@ -7,18 +7,21 @@ today's default name for the status stands. One function puts any error of today
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from roost.api.errors import InvalidBody, InvalidParams, WrongEncoding
+from roost.api.errors import InvalidBody, InvalidParams, JsonTooLarge, PayloadTooLarge, WrongEncoding
 from roost.lexicon import InvalidData
 from roost.services.errors import (
     AccountNotFound,
     AuthMissing,
+    BlobNotFound,
     EmailNotAvailable,
     ExpiredToken,
     Forbidden,
     HandleNotAvailable,
     InvalidHandle,
     InvalidRequest,
+    InvalidSwap,
     InvalidToken,
+    RecordAlreadyExists,
     RecordNotFound,
     RepoDeactivated,
     RepoNotFound,
@@ -43,7 +46,7 @@ def explain(error: Exception, *, missing: str = "user") -> Exception:
     """Say an error in the words of 2022; `missing` is what is said not to be found where there is no such account."""
     if isinstance(error, RepoNotFound | RepoDeactivated | RepoTakendown):
         # Today's message ends with the name or DID that was asked for, too.
-        return InvalidRequest(f"Could not find {missing}: {error.message.rpartition(' ')[2]}")
+        return InvalidRequest(f"Could not find {missing}: {error.message.partition(': ')[2]}")
     for kind in type(error).__mro__:
         if kind in _WORDS:
             return _WORDS[kind](error)
@@ -59,7 +62,9 @@ def explain_bearer(error: Exception) -> Exception:
 
 def explain_admin(error: Exception) -> Exception:
     """Do the same for a method of the administrator's: wrong credentials are refused otherwise than none."""
-    if isinstance(error, Unauthenticated) and not isinstance(error, AuthMissing):
+    if isinstance(error, AuthMissing):
+        return Unauthenticated(AUTHENTICATION_REQUIRED)
+    if isinstance(error, Unauthenticated):
         return Forbidden("Forbidden")
     return explain(error)
 
@@ -131,11 +136,13 @@ _TYPES: Final[Mapping[str, str]] = {"integer": "number"}
 """Types that had another name."""
 
 
-def _taken(error: Exception) -> Exception:
-    prefix, _, handle = str(error).partition("Handle already taken: ")
-    if prefix or not handle:
-        return InvalidUsername(str(error))
-    return UsernameNotAvailable(f"Username already taken: {handle}")
+def _unnamed(error: Exception) -> Exception:
+    """Say the same under the name that stands where no lexicon of 2022 declares one."""
+    return InvalidRequest(str(error))
+
+
+def _username(error: Exception) -> Exception:
+    return InvalidUsername(str(error))
 
 
 _WORDS: Final[Mapping[type[Exception], Callable[[Exception], Exception]]] = {
@@ -146,9 +153,13 @@ _WORDS: Final[Mapping[type[Exception], Callable[[Exception], Exception]]] = {
     ),
     InvalidRecord: _record,
     UnknownRecordType: _unknown_record,
-    InvalidHandle: lambda error: InvalidUsername(str(error)),
-    UnsupportedDomain: lambda error: InvalidUsername(str(error)),
-    HandleNotAvailable: _taken,
-    EmailNotAvailable: lambda error: InvalidRequest(str(error)),
-    RecordNotFound: lambda error: InvalidRequest(str(error)),
+    InvalidHandle: _username,
+    UnsupportedDomain: _username,
+    HandleNotAvailable: _username,
+    EmailNotAvailable: _unnamed,
+    RecordNotFound: _unnamed,
+    RecordAlreadyExists: _unnamed,
+    BlobNotFound: _unnamed,
+    InvalidSwap: _unnamed,
+    JsonTooLarge: lambda _error: PayloadTooLarge(),
 }

@@ -118,6 +118,12 @@ CREATE TABLE sequence (
 ) STRICT;
 INSERT INTO sequence (id, last) VALUES (1, 0);
 
+-- Deleted accounts of which some rows are left: a large one's are removed a few at a time.
+CREATE TABLE removal (
+  account INTEGER PRIMARY KEY,
+  events_below INTEGER NOT NULL
+) STRICT;
+
 -- Secrets of the server itself, sealed under the master key.
 CREATE TABLE secret (
   name TEXT PRIMARY KEY,

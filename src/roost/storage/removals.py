@@ -1,0 +1,57 @@
+"""What is left of deleted accounts: rows that nothing leads to any more, removed a few at a time."""
+
+from roost.storage.db import Tx
+
+
+def add(tx: Tx, account: int, *, events_below: int) -> None:
+    """Note that the rows of an account are to go, its events only below that sequence number."""
+    tx.run("INSERT INTO removal (account, events_below) VALUES (?, ?)", account, events_below)
+
+
+def pending(tx: Tx) -> list[int]:
+    """Return the accounts of which rows may be left."""
+    return [row[0] for row in tx.all("SELECT account FROM removal ORDER BY account")]
+
+
+def remove_some(tx: Tx, account: int, limit: int) -> bool:
+    """Remove up to `limit` rows of each kind, and the note itself once nothing was left; return whether that is so."""
+    row = tx.one("SELECT events_below FROM removal WHERE account = ?", account)
+    if row is None:
+        return True
+    removed = (
+        _nodes(tx, account, limit)
+        + _records(tx, account, limit)
+        + _past_commits(tx, account, limit)
+        + _events(tx, account, row[0], limit)
+    )
+    if removed == 0:
+        tx.run("DELETE FROM removal WHERE account = ?", account)
+    return removed == 0
+
+
+def _nodes(tx: Tx, account: int, limit: int) -> int:
+    return tx.run(
+        "DELETE FROM node WHERE k IN (SELECT k FROM node WHERE k BETWEEN ? AND ? LIMIT ?)",
+        account << 32, account << 32 | (1 << 32) - 1, limit,
+    )  # fmt: skip
+
+
+def _records(tx: Tx, account: int, limit: int) -> int:
+    return tx.run(
+        "DELETE FROM record WHERE repo = ? AND path IN (SELECT path FROM record WHERE repo = ? LIMIT ?)",
+        account, account, limit,
+    )  # fmt: skip
+
+
+def _past_commits(tx: Tx, account: int, limit: int) -> int:
+    return tx.run(
+        "DELETE FROM past_commit WHERE repo = ? AND rev IN (SELECT rev FROM past_commit WHERE repo = ? LIMIT ?)",
+        account, account, limit,
+    )  # fmt: skip
+
+
+def _events(tx: Tx, account: int, below: int, limit: int) -> int:
+    return tx.run(
+        "DELETE FROM event WHERE seq IN (SELECT seq FROM event WHERE account = ? AND seq < ? LIMIT ?)",
+        account, below, limit,
+    )  # fmt: skip

@@ -1,0 +1,57 @@
+"""What is left of deleted accounts, on both engines."""
+
+import pytest
+
+from roost.storage import Database, Tx, events, heads, nodes, records, removals
+from roost.storage.heads import Head
+from support.tables import cid, rev
+
+pytestmark = pytest.mark.anyio
+
+
+def fill(tx: Tx) -> None:
+    """Give two repositories ten rows of each kind."""
+    for repo in (1, 2):
+        nodes.put_many(tx, repo, rev(1), [(n, cid(f"{n}"), b"", (0,)) for n in range(1, 11)])
+        records.put_many(tx, repo, rev(1), [(f"a.b.c/{n}", cid(f"{n}"), b"", b"") for n in range(10)])
+        for n in range(10):
+            heads.put(tx, repo, Head(cid(f"{n}"), rev(n), cid(f"{n}"), b"", 1, 11))
+            events.append(tx, seq=events.next_seq(tx), account=repo, time=n, frame=b"")
+
+
+def left(tx: Tx) -> list[tuple[int, int, int, int]]:
+    """Count what there is of each repository."""
+    return [
+        (
+            nodes.count(tx, repo),
+            records.count(tx, repo),
+            len([n for n in range(10) if heads.rev_of(tx, repo, cid(f"{n}"))]),
+            len(tx.all("SELECT seq FROM event WHERE account = ?", repo)),
+        )
+        for repo in (1, 2)
+    ]
+
+
+async def test_rows_are_removed_a_few_at_a_time(tables: Database) -> None:
+    """Each step takes some of each kind, the last finds nothing; other accounts and later events stay."""
+    await tables.write(fill)
+    await tables.write(lambda tx: removals.add(tx, 1, events_below=9))
+    states = [await tables.read(left)]
+    done = []
+    for _ in range(4):
+        done.append(await tables.write(lambda tx: removals.remove_some(tx, 1, 4)))
+        states.append(await tables.read(left))
+
+    assert done == [False, False, False, True]
+    assert [state[0] for state in states] == [(10,) * 4, (6,) * 4, (2, 2, 2, 2), (0, 0, 0, 2), (0, 0, 0, 2)]
+    assert {state[1] for state in states} == {(10,) * 4}
+
+
+async def test_what_is_pending_is_known_until_it_is_done(tables: Database) -> None:
+    """An interrupted removal is found again; asking for one that is done does nothing."""
+    await tables.write(lambda tx: removals.add(tx, 7, events_below=1))
+    before = await tables.read(removals.pending)
+
+    done = [await tables.write(lambda tx: removals.remove_some(tx, 7, 4)) for _ in range(2)]
+
+    assert (before, done, await tables.read(removals.pending)) == ([7], [True, True], [])
