@@ -8,7 +8,9 @@ import pytest
 from roost.crypto.keys import PrivateKey
 from roost.data import car, cbor
 from roost.data.cid import Cid
+from roost.data.value import Value
 from roost.repo import commit as commits
+from roost.repo import mst
 from roost.storage.sqlite_session import connect
 from roost.syntax import Tid
 from support.command import Command
@@ -114,11 +116,13 @@ def test_somebody_elses_signature(command: Command, tmp_path: Path) -> None:
 def test_a_tree_in_another_form(command: Command, tmp_path: Path) -> None:
     """Records may be all there in a tree that is not the one such records have."""
     value = cbor.encode({"$type": "com.example.record"})
-    keys = [b"com.example.record/a", b"com.example.record/c", b"com.example.record/d", b"com.example.record/e"]
-    entries = [{"k": key, "p": 0, "t": None, "v": Cid.of_cbor(value)} for key in keys]
-    for entry, key in zip(entries[1:], keys[1:], strict=True):
-        entry |= {"k": key[-1:], "p": len(key) - 1}
-    node = cbor.encode({"e": list(entries), "l": None})
+    keys = [b"com.example.record/%d" % n for n in range(10)]
+    entries: list[Value] = [
+        {"k": key if n == 0 else key[-1:], "p": n and len(key) - 1, "t": None, "v": Cid.of_cbor(value)}
+        for n, key in enumerate(keys)
+    ]
+    node = cbor.encode({"e": entries, "l": None})
+    assert len({mst.layer_of(key) for key in keys}) > 1, "they belong in different nodes"
     made = commits.sign(MemoryRepo().did, data=Cid.of_cbor(node), rev=Tid.of(1_700_000_000_000_000, 0), key=KEY)
     blocks = {made.cid: made.block, Cid.of_cbor(node): node, Cid.of_cbor(value): value}
 
@@ -131,7 +135,7 @@ def test_a_tree_in_another_form(command: Command, tmp_path: Path) -> None:
     ("content", "said"),
     [
         (b"", "the CAR file ends in the middle of"),
-        (b"# not a CAR at all\n", "the CAR header is not"),
+        (b"# not a CAR at all\n" * 9, "the CAR header is not"),
         (car.header(None), "the file names no root"),
         (car.header(Cid.of_cbor(b"\xa0")), "the commit bafyrei"),
         (car.header(Cid.of_cbor(b"\xa0")) + car.frame(Cid.of_cbor(b"\xa0"), b"\xa0"), "a commit has exactly"),

@@ -59,7 +59,7 @@ def test_a_server_for_the_world_does_not_show_its_password(tmp_path: Path) -> No
 def test_a_directory_alone(tmp_path: Path) -> None:
     """`plc serve` answers on its port until it is told to stop."""
     port = two_free_ports()
-    words = [PROGRAM, "plc", "serve", "--port", str(port), "--data", tmp_path / "data"]
+    words: list[str | Path] = [PROGRAM, "plc", "serve", "--port", str(port), "--data", tmp_path / "data"]
     with subprocess.Popen(words, stdout=subprocess.PIPE, text=True, env=environment()) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "The PLC directory is ready.\n"

@@ -33,6 +33,9 @@ def test_a_socket_without_a_firehose_is_closed() -> None:
     async def send(message: Message) -> None:
         messages.append(message)
 
-    asyncio.run(application(Seen())({"type": "websocket", "path": "/xrpc/a.b.c"}, receive, send))
+    async def open_socket() -> None:
+        await application(Seen())({"type": "websocket", "path": "/xrpc/a.b.c"}, receive, send)
+
+    asyncio.run(open_socket())
 
     assert messages == [{"type": "websocket.close"}]

@@ -12,7 +12,7 @@ from roost.services.errors import InvalidRequest, InvalidSwap, ServiceError, Ups
 
 
 def test_every_error_of_the_services_has_a_line() -> None:
-    """An error that is missing in the table would be answered under its parent's name without anybody having decided so."""
+    """An error that is not in the table would get its parent's name without anybody having decided so."""
     named = {class_ for _, class_ in inspect.getmembers(services, inspect.isclass) if issubclass(class_, ServiceError)}
 
     assert named - TABLE.keys() == {ServiceError}

@@ -11,7 +11,7 @@ import pytest
 
 from roost.http import wire
 from roost.http.wire import MOST_HEAD
-from support.edge import Edge
+from support.edge import Edge, served
 
 
 def talk(edge: Edge, *parts: bytes) -> bytes:
@@ -117,7 +117,6 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> Iterator[Edge]:
     for name, seconds in {"SILENCE": 0.3, "KEEP_ALIVE": 0.6}.items():
         monkeypatch.setattr(wire, name, seconds)
     monkeypatch.setattr(wire.sweep, "__kwdefaults__", {"every": 0.05})
-    from support.edge import served
 
     with served() as edge:
         yield edge

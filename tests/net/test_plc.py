@@ -34,6 +34,7 @@ def _saying(status: int, body: object) -> Response:
         (_saying(429, {}), Refused, "answered 429"),
         (PlainTextResponse("Bad", 400), Refused, "answered 400"),
         (_saying(502, {"message": "no"}), Unreachable, "answered 502"),
+        (_saying(302, {"message": "elsewhere"}), BadAnswer, "answered 302"),
         (_saying(200, {"id": "did:plc:other"}), BadAnswer, "cannot be used"),
         (_saying(200, []), BadAnswer, "cannot be used"),
         (PlainTextResponse("<html>"), BadAnswer, "not JSON"),

@@ -102,3 +102,12 @@ def test_a_half_read_statement_does_not_outlive_the_commit(writer: Writer, path:
 
     write(writer, "INSERT INTO note (text) VALUES ('short')")
     assert Path(f"{path}-wal").stat().st_size <= LIMIT
+
+
+def test_a_database_without_a_log_has_none_to_copy_back(path: Path) -> None:
+    """As before the first write, or when that failed."""
+    writer = Writer(connect(path, cache_mib=1, read_only=False), path)
+    Path(f"{path}-wal").unlink(missing_ok=True)
+
+    assert not writer.checkpoint_due()
+    writer.close()

@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from functools import partial
@@ -152,6 +153,24 @@ async def test_closing_ends_streams_that_are_under_way(log: Snapshots) -> None:
     with pytest.raises(DatabaseClosed):
         async for _ in chunks:
             pass
+
+
+async def test_closing_waits_for_streams_that_were_abandoned(log: Snapshots) -> None:
+    """Their consumers are gone, but their threads may be in the middle of a statement."""
+
+    def slow(_: Tx) -> Iterator[bytes]:
+        while True:
+            yield bytes(CHUNK)
+            time.sleep(0.1)
+
+    streams = Streams(partial(snapshot, log))
+    chunks = streams.open(slow)
+    await anext(chunks)
+    await chunks.aclose()
+
+    await streams.close()
+
+    assert log == ["open", "closed"]
 
 
 async def test_a_snapshot_that_cannot_be_had_is_the_consumers_error() -> None:

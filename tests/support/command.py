@@ -1,4 +1,4 @@
-"""The `roost` program in a test: its commands in the test's own process, and the program itself where that is the point."""
+"""The `roost` program in a test: its commands in the test's process, and the program itself where that is the point."""
 
 import os
 import re

@@ -37,23 +37,27 @@ SECRET = bytes(range(32, 64))
 NOTE = Nsid.parse("com.example.note")
 """Records of this type are known: a text of at most 20 characters, and what the writer likes beside it."""
 
-DOCUMENTS: list[object] = [
-    {
-        "lexicon": 1,
-        "id": NOTE,
-        "defs": {
-            "main": {
-                "type": "record",
-                "key": "tid",
-                "record": {
-                    "type": "object",
-                    "required": ["text"],
-                    "properties": {"text": {"type": "string", "maxLength": 20}},
+CATALOG = Catalog.of(
+    [
+        parse_document(
+            {
+                "lexicon": 1,
+                "id": NOTE,
+                "defs": {
+                    "main": {
+                        "type": "record",
+                        "key": "tid",
+                        "record": {
+                            "type": "object",
+                            "required": ["text"],
+                            "properties": {"text": {"type": "string", "maxLength": 20}},
+                        },
+                    }
                 },
             }
-        },
-    }
-]
+        )
+    ]
+)
 
 
 @dataclass(slots=True)
@@ -96,7 +100,7 @@ class House:
         make("tokens", Tokens(SECRET, self.policy.did, lambda: self.minter.milliseconds() // 1000))
         make("sessions", Sessions(self.db, self.tokens, self.passwords, self.minter))
         make("repos", Repos(self.db, self.keyring, self.minter))
-        make("records", Records(Catalog.of(parse_document(raw) for raw in DOCUMENTS), self.minter))
+        make("records", Records(CATALOG, self.minter))
         make("reading", Reading(self.db))
 
     async def account(self, name: str = "alice", *, password: str | None = None) -> Account:

@@ -16,7 +16,9 @@ SOURCE = Path(__file__).resolve().parents[1] / "interop" / "node"
 OLDEST = 18
 """The first node that the pinned packages run on."""
 
-UNREACHABLE = re.compile(r"ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|ERR_SOCKET_TIMEOUT|E40[134]")
+UNREACHABLE = re.compile(
+    r"ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|ERR_SOCKET_TIMEOUT|E40[134]"
+)
 
 
 def installed(cache: Path) -> Path:

@@ -4,13 +4,15 @@
 thing that is wrong. Slow and obvious on purpose.
 """
 
+import base64
+import json
+import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
 import base58
-import httpx
 import libipld
 from atproto import CAR
 from atproto_crypto.verify import verify_signature
@@ -37,7 +39,8 @@ class PlainRepo:
 
 def signing_key(plc_url: str, did: str) -> str:
     """Return the multibase form of the account's signing key, as the PLC directory gives it."""
-    document = httpx.get(f"{plc_url}/{did}").json()
+    with urllib.request.urlopen(f"{plc_url}/{did}", timeout=10) as answer:
+        document = json.load(answer)
     assert document["id"] == did
     (method,) = [each for each in document["verificationMethod"] if each["id"] == f"{did}#atproto"]
     assert (method["type"], method["controller"]) == ("Multikey", did)
@@ -59,7 +62,8 @@ def verified(data: bytes, did: str, multikey: str) -> PlainRepo:
     used = {root, *walk.seen, *(value for _, value in leaves)}
     assert used == blocks.keys(), "the CAR holds what the commit reaches, and nothing else"
     records = {
-        key.decode("ascii"): (libipld.encode_cid(value), libipld.decode_dag_cbor(blocks[value])) for key, value in leaves
+        key.decode("ascii"): (libipld.encode_cid(value), libipld.decode_dag_cbor(blocks[value]))
+        for key, value in leaves
     }
     assert all(isinstance(value, dict) for _, value in records.values())
     _same_as_atproto(data, root, blocks)
@@ -115,21 +119,21 @@ class _Walk:
 
     def __init__(self, blocks: dict[bytes, bytes]) -> None:
         self.blocks = blocks
-        self.seen: list[bytes] = []
+        self.seen: set[bytes] = set()
 
     def tree(self, root: bytes) -> Iterator[tuple[bytes, bytes]]:
         """Yield the keys and values below the root, in their order."""
         node = libipld.decode_dag_cbor(self.blocks[root])
         if not node["e"]:
             assert node == {"l": None, "e": []}, "a root without entries is the empty tree"
-            self.seen.append(root)
+            self.seen.add(root)
             return
         yield from self.node(root, layer_of(node["e"][0]["k"]))
 
     def node(self, cid: bytes, layer: int) -> Iterator[tuple[bytes, bytes]]:
         """Yield the keys and values of a subtree that hangs at a layer."""
-        assert cid not in self.seen[-40:], "no node is its own kid"
-        self.seen.append(cid)
+        assert cid not in self.seen, "no node stands in the tree twice"
+        self.seen.add(cid)
         assert layer >= 0, "nothing is below the lowest layer"
         node = libipld.decode_dag_cbor(self.blocks[cid])
         assert node.keys() == {"l", "e"}
@@ -164,3 +168,21 @@ def _same_as_atproto(data: bytes, root: bytes, blocks: dict[bytes, bytes]) -> No
     read = CAR.from_bytes(data)
     assert read.root.encode() == libipld.encode_cid(root)
     assert {cid.encode() for cid in read.blocks} == {libipld.encode_cid(cid) for cid in blocks}
+
+
+def from_json(value: object) -> object:
+    """Return a value in the specification's JSON form as libipld decodes it: links and bytes both are bytes to it."""
+    if isinstance(value, list):
+        return [from_json(each) for each in value]
+    if not isinstance(value, dict):
+        return value
+    if value.keys() == {"$link"}:
+        return _cid_bytes(value["$link"])
+    if value.keys() == {"$bytes"}:
+        return base64.b64decode(value["$bytes"] + "==")
+    return {name: from_json(each) for name, each in value.items()}
+
+
+def _cid_bytes(text: str) -> bytes:
+    """Return the binary form of a CID: base32 in lower case behind its `b`."""
+    return base64.b32decode(text[1:].upper() + "=" * (-(len(text) - 1) % 8))

@@ -9,9 +9,8 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.request
 from pathlib import Path
-
-import httpx
 
 PATIENCE = 30.0
 """Seconds for a start or an orderly stop: many times what either takes, on a machine that does other things too."""
@@ -65,9 +64,9 @@ class ServerProcess:
         while True:
             assert self._process.poll() is None, f"the server ended: {self.told()}"
             try:
-                if httpx.get(f"{self.url}/xrpc/_health", timeout=1).status_code == 200:
+                with urllib.request.urlopen(f"{self.url}/xrpc/_health", timeout=1):
                     return
-            except httpx.TransportError:
+            except OSError:
                 pass
             assert time.monotonic() < deadline, f"the server does not answer: {self.told()}"
             time.sleep(0.02)

@@ -25,6 +25,10 @@ CREATE_OTHERWISE: Final = (
     "ask it over HTTP: com.atproto.server.createAccount, with a code of `roost invite create --url URL`"
 )
 PAGE: Final = 500
+"""Accounts read at a time."""
+
+WIDTH: Final = 1000
+"""More columns than a handle, a DID and an email address of the usual kind take."""
 
 Password = Annotated[
     str | None,
@@ -75,7 +79,8 @@ async def _list(config: Config, *, json: bool) -> None:
         table = Table("Handle", "DID", "Email", "Status", "Made", box=None, header_style="dim", pad_edge=False)
         for account in found:
             table.add_row(*_cells(account))
-        console().print(table)
+        # As wide as it is: a terminal that is narrower breaks the line, Rich would cut the DID.
+        console(width=WIDTH).print(table)
         say(f"{len(found)} accounts" if len(found) != 1 else "1 account", style="dim")
     else:
         for account in found:

@@ -21,9 +21,9 @@ MISUSED: Final = 2
 """The exit code of a wrong setting, option or argument: the same command will never work."""
 
 
-def console(*, err: bool = False) -> Console:
+def console(*, err: bool = False, width: int | None = None) -> Console:
     """Return a console of the stream as it is now; made anew each time because tests and shells replace the stream."""
-    return Console(stderr=err, highlight=False, markup=False, emoji=False, soft_wrap=True)
+    return Console(stderr=err, width=width, highlight=False, markup=False, emoji=False, soft_wrap=True)
 
 
 def say(text: str = "", *, style: str | None = None) -> None:

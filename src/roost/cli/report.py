@@ -19,7 +19,7 @@ def as_json(report: Report) -> dict[str, object]:
         "commit": None if commit is None else str(commit.cid),
         "data": None if commit is None else str(commit.data),
         "records": report.records,
-        "collections": report.collections,
+        "collections": {str(name): count for name, count in report.collections.items()},
         "nodes": report.nodes,
         "layers": report.layers,
         "bytes": report.bytes,

@@ -60,8 +60,9 @@ async def _until_stopped(listeners: Sequence[Listener], on_ready: Callable[[], N
         loop = asyncio.get_running_loop()
 
         def stop() -> None:
-            for server in servers:
-                server.force_exit = stopping.is_set()
+            if stopping.is_set():
+                for server in servers:
+                    server.cut_off()
             stopping.set()
 
         for signal_ in (signal.SIGTERM, signal.SIGINT):
@@ -132,9 +133,16 @@ class Server(uvicorn.Server):
             self.should_exit = True
             await ticking
             await self.shutdown(sockets=[self._socket])
+            self.cut_off()
             if self.server_state.tasks:
-                # They have been cancelled; what they hold has to be let go before the application ends.
+                # What they hold has to be let go before the application ends.
                 await asyncio.wait(self.server_state.tasks, timeout=1)
+
+    def cut_off(self) -> None:
+        """Wait for nobody: break off whatever is still open."""
+        self.force_exit = True
+        for connection in list(self.server_state.connections):
+            connection.transport.abort()
 
 
 @contextlib.contextmanager

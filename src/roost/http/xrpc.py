@@ -170,9 +170,9 @@ def _check_intake(bound: Bound, headers: Headers) -> list[bytes]:
     if bound.body is not Body.FREE:
         if length == b"0" or (length is None and b"transfer-encoding" not in headers):
             raise BodyRequired
-        encoding, given = bound.encoding, _media_type(headers)
-        if given != encoding and not (given and _matches(given, encoding)):
-            raise WrongEncoding(given)
+        # Most requests name the type exactly as the lexicon does.
+        if headers.get(b"content-type", b"").decode("latin-1") != bound.encoding:
+            _check_type(_media_type(headers), bound.encoding)
     # llhttp lets nothing but digits through as a length.
     if length is not None and int(length) > bound.body_limit and b"content-encoding" not in headers:
         _refuse_size(bound)
@@ -180,9 +180,11 @@ def _check_intake(bound: Bound, headers: Headers) -> list[bytes]:
     return codings_of(coding) if coding else []
 
 
-def _matches(given: str, pattern: str) -> bool:
-    """Tell whether a media type is one of a pattern's: `*/*`, or `image/*` and its like."""
-    return pattern == "*/*" or (pattern.endswith("/*") and given.startswith(pattern[:-1]))
+def _check_type(given: str, declared: str) -> None:
+    """Refuse a media type that is not the declared one, nor of the declared pattern: `*/*`, `image/*` and its like."""
+    matches = declared == "*/*" or (declared.endswith("/*") and given.startswith(declared[:-1]))
+    if given != declared and not (given and matches):
+        raise WrongEncoding(given)
 
 
 def _refuse_size(bound: Bound) -> NoReturn:

@@ -96,6 +96,8 @@ class PlcDirectory:
             raise Unreachable(f"The PLC directory answered {answer.status}")
         if answer.status >= 400:
             raise _refusal(answer)
+        if answer.status >= 300:
+            raise BadAnswer(f"The PLC directory answered {answer.status}")
         return answer
 
 

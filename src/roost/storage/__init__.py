@@ -24,7 +24,7 @@ def open(where: str | Path) -> Database:
     if scheme == "sqlite" and rest.startswith("///"):
         return SqliteDatabase(Path(unquote(rest.removeprefix("///"))))
     if scheme in ("postgresql", "postgres"):
-        # Here and not above: the driver costs a server on SQLite an eighth of a second of its start, and 20 MB.
+        # Here and not above: the driver costs a server on SQLite an eighth of a second of its start, and 12 MB.
         from roost.storage.postgres import PostgresDatabase  # noqa: PLC0415
 
         return PostgresDatabase(where)

@@ -54,14 +54,13 @@ class Streams:
                     yield chunk
             finally:
                 pipe.abandon()
-                del self._live[pipe]
 
     async def close(self) -> None:
         """End every stream, with DatabaseClosed for its consumer, and wait until all snapshots are given up."""
         self._closed = True
         live = list(self._live.items())
         for pipe, _ in live:
-            # In this order: the producer, told to stop, ends in peace, and half an export must not look like a whole one.
+            # In this order: a producer that is told to stop just ends, and half an export must not look like a whole.
             pipe.end(DatabaseClosed("the database was closed"))
             pipe.abandon()
         for _, thread in live:
@@ -75,6 +74,8 @@ class Streams:
             pipe.end(error)
         else:
             pipe.end(None)
+        # Only now, not when the consumer goes away: close() has to wait for the snapshot.
+        del self._live[pipe]
 
 
 class _Pipe:

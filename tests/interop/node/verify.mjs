@@ -5,8 +5,12 @@
 // The signing key is what the PLC directory says. Any fault is an exception and exit code 1.
 
 import { readFile } from 'node:fs/promises'
-import { IdResolver } from '@atproto/identity'
-import { MST, MemoryBlockstore, ReadableRepo, readCarWithRoot, verifyRepo } from '@atproto/repo'
+import identity from '@atproto/identity'
+import repository from '@atproto/repo'
+
+// The packages are CommonJS, of which node sees some names only so.
+const { IdResolver } = identity
+const { MST, MemoryBlockstore, Repo, readCarWithRoot, verifyRepo } = repository
 
 const [file, did, plcUrl] = process.argv.slice(2)
 
@@ -31,7 +35,7 @@ const { creates, commit } = await verifyRepo(car.blocks, car.root, did, signingK
 check(commit.cid.equals(car.root), 'the commit is the root')
 
 const store = new MemoryBlockstore(car.blocks)
-const repo = await ReadableRepo.load(store, car.root)
+const repo = await Repo.load(store, car.root)
 const records = {}
 for await (const { collection, rkey, cid, record } of repo.walkRecords()) {
   records[`${collection}/${rkey}`] = { cid: cid.toString(), value: toJson(record) }

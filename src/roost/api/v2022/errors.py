@@ -98,7 +98,7 @@ def _record(error: Exception) -> Exception:
     steps = "".join("/items" if isinstance(step, int) else f"/properties/{step}" for step in cause.path)
     return InvalidRequest(
         f"Invalid {error.collection} record: Failed {error.collection} validation for"
-        f" #{steps}/{cause.rule}: {requirement(cause)}"
+        f" #{steps}/{_KEYWORDS.get(cause.rule, cause.rule)}: {requirement(cause)}"
     )
 
 
@@ -134,6 +134,13 @@ def requirement(broken: InvalidData) -> str:
 
 _TYPES: Final[Mapping[str, str]] = {"integer": "number"}
 """Types that had another name."""
+
+_KEYWORDS: Final[Mapping[str, str]] = {
+    "nullable": "type",
+    "minGraphemes": "minLength",
+    "maxGraphemes": "maxLength",
+}
+"""Rules that were part of another: JSON Schema knows neither that a null may stand, nor graphemes."""
 
 
 def _unnamed(error: Exception) -> Exception:

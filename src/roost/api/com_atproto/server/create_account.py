@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from roost.api.method import Procedure
+from roost.api.method import Procedure, Record
 from roost.services.errors import InvalidRequest, Unauthenticated
 from roost.services.registration import Application, Registration
 from roost.services.sessions import Sessions
@@ -20,7 +20,7 @@ class Input(msgspec.Struct, frozen=True, rename="camel"):
     invite_code: str | None = None
     recovery_key: str | None = None
     did: Did | None = None
-    plc_op: object = None
+    plc_op: Record | None = None
 
 
 class Output(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):

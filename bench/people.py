@@ -1,0 +1,59 @@
+"""Accounts and records for a load to work on, made through the server's own methods before anything is measured."""
+
+import asyncio
+from typing import Final
+
+import orjson
+
+from bench.connection import Connection
+from bench.requests import PASSWORD, Person, Template, creation
+from bench.server import Server
+from roost.syntax import Tid
+
+BATCH: Final = 200
+"""Records in one applyWrites: the protocol's most."""
+
+SIGNING_UP: Final = 4
+"""Accounts made at a time: each costs the server a password hash, and it hashes no more than that at once."""
+
+_FIRST_MICROS: Final = 1_700_000_000_000_000
+
+
+async def sign_up(server: Server, accounts: int) -> list[Person]:
+    """Make that many accounts."""
+    waiting = list(range(accounts))
+    made: list[Person] = []
+
+    async def work() -> None:
+        connection = await Connection.open(server.host, server.port)
+        while waiting:
+            made.append(await _sign_up(connection, f"bench{waiting.pop()}"))
+        connection.close()
+
+    await asyncio.gather(*[work() for _ in range(SIGNING_UP)])
+    return made
+
+
+async def with_records(server: Server, person: Person, size: int) -> Person:
+    """Give the account that many records, under keys a second apart."""
+    connection = await Connection.open(server.host, server.port)
+    keys = [str(Tid.of(_FIRST_MICROS + i * 1_000_000, 0)) for i in range(size)]
+    for start in range(0, size, BATCH):
+        writes = [creation(key) for key in keys[start : start + BATCH]]
+        await _call(connection, Template.apply_writes(person, writes).fill())
+    connection.close()
+    return Person(person.did, person.handle, person.token, tuple(keys))
+
+
+async def _sign_up(connection: Connection, name: str) -> Person:
+    wanted = {"handle": f"{name}.test", "email": f"{name}@mail.test", "password": PASSWORD}
+    made = await _call(connection, Template.of("com.atproto.server.createAccount", wanted).fill())
+    return Person(made["did"], made["handle"], made["accessJwt"])
+
+
+async def _call(connection: Connection, request: bytes) -> dict[str, str]:
+    answer = await connection.ask(request)
+    if answer.status != 200:
+        raise RuntimeError(f"{request[:80]!r} was answered {answer.status}: {answer.body[:500]!r}")
+    found: dict[str, str] = orjson.loads(answer.body)
+    return found
