@@ -11,7 +11,7 @@ from time import perf_counter, process_time
 from typing import Final
 
 from bench.connection import Answer, Connection
-from bench.server import Server
+from bench.server import Server, machine_seconds
 
 WARM_SECONDS: Final = 0.4
 """For how long requests are sent before any counts: caches fill, and the server learns how fast its disk is."""
@@ -34,7 +34,8 @@ class Source:
 class Measured:
     """What a load came to. Times are in seconds and sorted: until an answer was whole, and until its body began.
 
-    `cpu` and `client_cpu` are seconds of a processor; `rss` is in bytes.
+    `cpu` and `client_cpu` are seconds of a processor, `stolen` the share of all processors' time that the machine's
+    host did not give it; `rss` is in bytes.
     """
 
     elapsed: float
@@ -42,6 +43,7 @@ class Measured:
     first_bytes: list[float]
     cpu: float
     client_cpu: float
+    stolen: float
     rss: int
     failures: int
     told: list[str]
@@ -71,17 +73,20 @@ async def run(server: Server, source: Source, *, connections: int, seconds: floa
         driver.next()
     await meter.pass_time(WARM_SECONDS)
     cpu, client_cpu, started = server.cpu_seconds(), process_time(), perf_counter()
+    all_before, stolen_before = machine_seconds()
     meter.counting = True
     await meter.pass_time(seconds)
     meter.counting = False
     elapsed = perf_counter() - started
     cpu, client_cpu = server.cpu_seconds() - cpu, process_time() - client_cpu
+    all_after, stolen_after = machine_seconds()
+    stolen = (stolen_after - stolen_before) / (all_after - all_before)
     meter.stopped = True
     await asyncio.wait_for(meter.at_rest.wait(), STALLED_SECONDS)
     for driver in drivers:
         driver.connection.close()
     times, first_bytes = sorted(meter.times), sorted(meter.first_bytes)
-    return Measured(elapsed, times, first_bytes, cpu, client_cpu, server.rss(), meter.failures, meter.told)
+    return Measured(elapsed, times, first_bytes, cpu, client_cpu, stolen, server.rss(), meter.failures, meter.told)
 
 
 class _Meter:

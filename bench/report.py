@@ -17,14 +17,18 @@ from roost.storage.sqlite_session import connect
 
 COLUMNS: Final = (
     f"{'load/connections/accounts':<26}{'ops/s':>9}{'p50 ms':>9}{'p99 ms':>9}{'CPU us/op':>11}{'RSS MB':>8}"
-    f"{'client':>8}{'errors':>8}"
+    f"{'client':>8}{'stolen':>8}{'errors':>8}"
 )
 SYNCHRONOUS: Final = {0: "OFF", 1: "NORMAL", 2: "FULL", 3: "EXTRA"}
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One load's figures, in the units in which they are shown. `client` is the share of a processor it took itself."""
+    """One load's figures, in the units in which they are shown.
+
+    `client` is the share of one processor that the load took itself, `stolen` that of all which the machine's host took
+    for others: where it is not near zero, only the ratios of one run mean anything.
+    """
 
     load: str
     connections: int
@@ -36,6 +40,7 @@ class Row:
     cpu_us: float
     rss_mb: float
     client: float
+    stolen: float
     errors: int
     note: str
     target: int | None
@@ -54,6 +59,7 @@ def row(scenario: Scenario, measured: Measured) -> Row:
         cpu_us=round(measured.cpu_each * 1e6, 1),
         rss_mb=round(measured.rss / 1e6, 1),
         client=round(measured.client_cpu / measured.elapsed, 2),
+        stolen=round(measured.stolen, 2),
         errors=measured.failures,
         note=scenario.note(measured),
         target=scenario.target,
@@ -63,7 +69,7 @@ def row(scenario: Scenario, measured: Measured) -> Row:
 def line(row: Row) -> str:
     """Return a row as a line of the table."""
     figures = f"{row.per_second:>9,.0f}{row.p50_ms:>9.2f}{row.p99_ms:>9.2f}{row.cpu_us:>11,.0f}{row.rss_mb:>8.0f}"
-    return f"{row.load:<26}{figures}{row.client:>8.0%}{row.errors:>8}  {row.note}".rstrip()
+    return f"{row.load:<26}{figures}{row.client:>8.0%}{row.stolen:>8.0%}{row.errors:>8}  {row.note}".rstrip()
 
 
 def verdicts(rows: list[Row]) -> list[str]:

@@ -44,6 +44,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "cli": {"config", "app", "running", "logs", "services", "syntax", "data", "repo", "crypto"},
     "config": {"syntax"},
     "datadir": {"config"},
+    "library": {"config", "datadir", "lexicon"},
     "logs": set(),
     "app": {"*"},
     "running": {"*"},

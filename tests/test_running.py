@@ -9,9 +9,19 @@ import pytest
 
 from roost.config import Config, load
 from roost.devnet.serving import serve
-from roost.running import directory, has_directory, holds_server, network, resolving, saved_admin_password
+from roost.running import (
+    DatabaseInUse,
+    directory,
+    has_directory,
+    holds_server,
+    network,
+    resolving,
+    run_plc,
+    saved_admin_password,
+)
 from roost.services.errors import UpstreamFailure
 from roost.services.inspection import signing_key
+from roost.storage.sqlite import SqliteDatabase
 from roost.syntax import Did
 
 NOBODY = Did.parse("did:plc:ewvi7nxzyoun6zhxrhs64oiz")
@@ -87,3 +97,20 @@ def test_what_a_data_directory_tells(config: Config) -> None:
 
     assert (holds_server(config.data), saved_admin_password(config)) == (True, "made")
     assert saved_admin_password(dataclasses.replace(config, admin_password="set")) == "set"
+
+
+def test_a_directory_in_use_is_told_by_name(config: Config) -> None:
+    """An application that cannot start ends the attempt with its own error, not with the server's."""
+    asyncio.run(_open_and_close(config.data))
+    db = SqliteDatabase(config.data / "plc" / "plc.sqlite")
+
+    try:
+        with pytest.raises(DatabaseInUse):
+            run_plc(config.data, host="127.0.0.1", port=0, on_ready=lambda: None)
+    finally:
+        asyncio.run(db.close())
+
+
+async def _open_and_close(data: Path) -> None:
+    async with serve(directory(data)):
+        pass

@@ -5,31 +5,26 @@ the classes that they name (`roost.api.registry`).
 """
 
 import contextlib
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
-from importlib.resources import files
-from importlib.resources.abc import Traversable
-from importlib.util import find_spec
-from pathlib import Path
 from typing import TypeVar
 from urllib.parse import quote
 
-import orjson
 from starlette.types import ASGIApp, Receive, Send
 from starlette.types import Scope as Asgi
 
 from roost import datadir
 from roost.api import methods, registry, v2022
-from roost.config import Config, ConfigError
+from roost.config import Config
 from roost.crypto.keys import PrivateKey
 from roost.http.auth import Authenticator
 from roost.http.compose import compose
 from roost.http.wellknown import pages, routes
 from roost.http.xrpc import Endpoint, Health
-from roost.lexicon import Catalog, LexiconError, parse_document
-from roost.lexicon.defs import Document
+from roost.lexicon import Catalog
+from roost.library import Library
 from roost.net.client import Client
 from roost.net.mail import DirectoryMailer, Mailer, NoMailer, SmtpMailer
 from roost.net.plc import PlcDirectory
@@ -92,7 +87,7 @@ async def open_server(config: Config) -> AsyncIterator[Server]:
         stack.push_async_callback(db.close)
         client = Client(trusted=(config.plc_url,))
         stack.push_async_callback(client.close)
-        catalog = Catalog.of(_documents(config.data))
+        catalog = Catalog(Library(config.data))
         services = await _services(config, db, catalog, client, minter)
         background, resolver = services[Background], services[DidResolver]
         assert isinstance(background, Background) and isinstance(resolver, DidResolver)  # noqa: PT018 - kept by class
@@ -164,34 +159,6 @@ def _mailer(config: Config) -> Mailer:
     if config.dev:
         return DirectoryMailer(config.data / "mail", sender=config.mail_from or f"noreply@{config.hostname}")
     return NoMailer()
-
-
-def _documents(data: Path) -> Iterator[Document]:
-    """Yield today's lexicon documents, those of 2022, and the operator's own, of which the last with a name counts."""
-    for folder in (_bundled(), files("roost.lexicons") / "v2022"):
-        for file in _json_files(folder):
-            yield parse_document(orjson.loads(file.read_bytes()))
-    for raw in datadir.lexicons(data):
-        try:
-            yield parse_document(raw)
-        except LexiconError as error:
-            raise ConfigError(f"A lexicon document in {data / 'lexicons'} is not valid: {error}") from error
-
-
-def _bundled() -> Path:
-    """Return the folder of today's documents in the lexrpc wheel."""
-    # Found, not imported as importlib.resources would: lexrpc then reads every document, for a third of a second.
-    spec = find_spec("lexrpc")
-    assert spec is not None and spec.origin is not None, "it is a dependency"  # noqa: PT018
-    return Path(spec.origin).parent / "lexicons"
-
-
-def _json_files(folder: Traversable) -> Iterator[Traversable]:
-    for entry in folder.iterdir():
-        if entry.is_dir():
-            yield from _json_files(entry)
-        elif entry.name.endswith(".json"):
-            yield entry
 
 
 def asgi(server: Server) -> tuple[ASGIApp, ASGIApp]:

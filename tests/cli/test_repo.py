@@ -225,10 +225,11 @@ def test_stats(command: Command, data: Path) -> None:
     assert counted.json["collections"] == {"com.example.note": 2, "com.example.place": 1}
 
 
-def test_a_damaged_database_is_a_problem_and_no_crash(command: Command, data: Path) -> None:
+@pytest.mark.parametrize("damage", ["DELETE FROM record WHERE path LIKE 'com.example.place/%'", "DELETE FROM node"])
+def test_a_damaged_database_is_a_problem_and_no_crash(command: Command, data: Path, damage: str) -> None:
     """Rows that do not fit together are found when their owner asks for a judgement."""
     with connect(data / "roost.sqlite", cache_mib=2, read_only=False) as db:
-        db.execute("DELETE FROM record WHERE path LIKE 'com.example.place/%'")
+        db.execute(damage)
         db.commit()
     db.close()
 

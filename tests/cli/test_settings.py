@@ -56,3 +56,10 @@ def test_a_file_that_is_no_database_is_told(command: Command, data: Path) -> Non
     ran = command("account", "list", "--data", data)
 
     assert (ran.code, ran.err.count("\n")) == (1, 1)
+
+
+def test_a_directory_may_have_any_name(command: Command, data: Path) -> None:
+    """What means something in a URL means nothing in a path."""
+    odd = data.rename(data.with_name("100%41 ?#"))
+
+    assert command("account", "list", "--data", odd).out.startswith("alice.test\t")

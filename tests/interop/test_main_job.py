@@ -1,4 +1,4 @@
-"""The main job, judged by others: five thousand records written by a stranger over HTTP, and verified by two independent implementations."""
+"""The main job, judged by others: a stranger writes 5,000 records over HTTP, and two implementations verify them."""
 
 import contextlib
 from collections.abc import Iterator
@@ -7,6 +7,7 @@ from pathlib import Path
 
 import libipld
 import pytest
+
 from support import node, plain_repo
 from support.process import ServerProcess
 from support.workload import Json, Worker, five_thousand
@@ -108,7 +109,7 @@ def test_the_export_is_the_latest_commit(job: Job) -> None:
 
 
 def test_a_restart_changes_nothing(job: Job) -> None:
-    """After an orderly stop, which exits 0, and a new start, the export is the same to the byte. Comes last: it restarts."""
+    """After an orderly stop, which exits 0, and a new start, the export is the same to the byte."""
     assert job.server.stop() == 0
     job.server.start()
 

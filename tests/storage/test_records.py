@@ -51,10 +51,10 @@ async def test_ranges_leave_their_bounds_out(tables: Database) -> None:
 
     def ask(tx: Tx) -> list[list[str]]:
         pages = [
-            records.ascending(tx, 1, "a.b.c/", "a.b.c0", 9),
-            records.descending(tx, 1, "a.b.c/", "a.b.c0", 2),
-            records.ascending(tx, 1, "a.b.c/1", "a.b.c/3", 9),
-            records.descending(tx, 1, "a.b.c/3", "a.b.c/1", 9),
+            records.ascending(tx, 1, "a.b.c/", "a.b.c0", 9, 1 << 20),
+            records.descending(tx, 1, "a.b.c/", "a.b.c0", 2, 1 << 20),
+            records.ascending(tx, 1, "a.b.c/1", "a.b.c/3", 9, 1 << 20),
+            records.descending(tx, 1, "a.b.c/3", "a.b.c/1", 9, 1 << 20),
         ]
         return [[record.path for record in page] for page in pages]
 

@@ -108,6 +108,12 @@ def apply(person: Person, *writes: dict[str, object], **extra: object) -> httpx.
     return person.post("com.atproto.repo.applyWrites", json={"repo": person.did, "writes": full} | extra)
 
 
+def fill(person: Person, records: int) -> None:
+    """Make records 00, 01, … in one commit."""
+    answer = apply(person, *[{"action": "create", "rkey": f"{n:02d}", "value": {"n": n}} for n in range(records)])
+    assert answer.status_code == 200, answer.text
+
+
 def read(person: Person, rkey: str, collection: str = THING, **extra: object) -> httpx.Response:
     """Call getRecord."""
     return person.get("com.atproto.repo.getRecord", repo=person.did, collection=collection, rkey=rkey, **extra)

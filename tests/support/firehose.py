@@ -1,6 +1,6 @@
 """A consumer of the event log that believes nothing: each frame by itself, and each repository as a chain.
 
-`libipld` and `atproto` decode the frames. What the events tell is kept, so that it can be held against the repositories.
+`libipld` and `atproto` decode the frames. What the events tell is kept, to be held against the repositories.
 Deliberately does not know how the log is stored or sent.
 """
 

@@ -1,7 +1,7 @@
 """A second opinion on a repository: the specification in plain code on other people's libraries, with nothing of Roost.
 
-`libipld` decodes, `atproto` reads the CAR, `cryptography` checks the signature. It fails with an AssertionError at the first
-thing that is wrong. Slow and obvious on purpose.
+`libipld` decodes, `atproto` reads the CAR, `cryptography` checks the signature. It fails with an AssertionError at
+the first thing that is wrong. Slow and obvious on purpose.
 """
 
 import base64

@@ -47,19 +47,17 @@ class ServerProcess:
         assert self._process is not None, "the server was started"
         return self._process
 
-    def spawn(self, *, limit_file_bytes: int | None = None) -> subprocess.Popen[bytes]:
+    def spawn(self) -> subprocess.Popen[bytes]:
         """Start another process on the directory and the port, and do not wait for it."""
         environ = {name: value for name, value in os.environ.items() if not name.startswith("ROOST_")}
         command = [str(Path(sys.executable).with_name("roost")), "serve", "--dev"]
         command += ["--port", str(self.port), "--data", str(self.data)]
-        if limit_file_bytes is not None:
-            command = ["prlimit", f"--fsize={limit_file_bytes}", *command]
         with self.log.open("ab") as log:
             return subprocess.Popen(command, env=environ, stdout=log, stderr=log, cwd=self.log.parent)
 
-    def start(self, *, limit_file_bytes: int | None = None) -> None:
+    def start(self) -> None:
         """Start the server and wait until it answers."""
-        self._process = self.spawn(limit_file_bytes=limit_file_bytes)
+        self._process = self.spawn()
         deadline = time.monotonic() + PATIENCE
         while True:
             assert self._process.poll() is None, f"the server ended: {self.told()}"

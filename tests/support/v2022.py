@@ -29,25 +29,6 @@ EXPOSED: Final = (
     "RateLimit-Limit,RateLimit-Reset,RateLimit-Remaining,RateLimit-Policy,Retry-After,DPoP-Nonce,WWW-Authenticate"
 )
 
-BAD_CREDENTIALS: Final = (
-    "none",
-    "empty",
-    "basic",
-    "lower case",
-    "no token",
-    "two tokens",
-    "malformed",
-    "truncated",
-    "changed",
-    "alg none",
-    "alg none, unsigned",
-    "other secret",
-    "refresh token",
-    "revoked",
-    "deleted account",
-)
-"""Ways not to prove who one is; `bad_credentials` makes the headers."""
-
 
 def post(text: str = "Hello", **more: object) -> dict[str, object]:
     """Return a record of the one type that 2022 knew."""
@@ -93,13 +74,13 @@ def check_empty(answer: httpx.Response) -> None:
     assert answer.headers["content-length"] == "0"
 
 
-def check_wrong_verb(roost: Roost, nsid: str, verb: str, right: str) -> None:
-    """Check that a method answers to its own verb alone."""
-    answer = roost.client.request(verb, f"/xrpc/{nsid}")
-
-    assert answer.status_code == 400
-    if verb != "HEAD":
+def check_wrong_verb(roost: Roost, nsid: str, *, right: str) -> None:
+    """Check that a method answers to its own verb alone; HEAD is a query's too."""
+    for verb in {"GET", "POST", "PUT", "DELETE"} - {right}:
+        answer = roost.client.request(verb, f"/xrpc/{nsid}")
         check_refused(answer, f"Incorrect HTTP method ({verb}) expected {right}")
+    if right == "POST":
+        assert roost.client.head(f"/xrpc/{nsid}").status_code == 400
 
 
 def check_body_rules(roost: Roost, url: str, headers: Mapping[str, str], *, limit: int) -> None:
@@ -120,7 +101,7 @@ def check_body_rules(roost: Roost, url: str, headers: Mapping[str, str], *, limi
 
 
 def bad_credentials(roost: Roost, person: Person) -> dict[str, dict[str, str]]:
-    """Return headers for every way of BAD_CREDENTIALS; tokens that are no good are made of the person's good one."""
+    """Return headers that do not prove who one is, by what is wrong with them, each made of the person's good token."""
     header, claims, _ = person.jwt.split(".")
     gone, signed_out = roost.person("gone"), roost.person("out")
     gone.post("com.atproto.deleteAccount")
@@ -146,7 +127,6 @@ def bad_credentials(roost: Roost, person: Person) -> dict[str, dict[str, str]]:
         "revoked": f"Bearer {signed_out.jwt}",
         "deleted account": f"Bearer {gone.jwt}",
     }
-    assert tuple(values) == BAD_CREDENTIALS
     return {how: {} if value is None else {"authorization": value} for how, value in values.items()}
 
 

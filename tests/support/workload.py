@@ -1,7 +1,7 @@
 """Work on an account over HTTP, through both generations of the protocol, and what must be there afterwards.
 
-What was acknowledged is noted, so `expected` is the truth that any export must agree with. Deliberately does not know the
-server's code.
+What was acknowledged is noted, so `expected` is the truth that any export must agree with. Deliberately does not know
+the server's code.
 """
 
 import base64
@@ -178,7 +178,7 @@ class Worker:
         self.expected |= found
 
     def listed(self, collection: str, *, newest: int | None = None) -> dict[str, tuple[str, Json]]:
-        """Return CID and value of every record of a collection, or of the newest, by path, as listRecords gives them."""
+        """Return CID and value of a collection's records, or of its newest, by path, as listRecords gives them."""
         found: dict[str, tuple[str, Json]] = {}
         params = {"repo": self.did, "collection": collection, "limit": str(min(newest or 100, 100))}
         while True:

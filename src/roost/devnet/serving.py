@@ -77,7 +77,9 @@ async def serve(
     app: ASGIApp, *, host: str = "127.0.0.1", port: int = 0, grace: float = GRACE_SECONDS
 ) -> AsyncIterator[Served]:
     """Serve an app; port 0 takes any free one. Raises OSError if the port is taken, RuntimeError if the app fails."""
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    # The protocol is spelled out because asyncio looks for it before it turns Nagle's algorithm off, which would hold
+    # the body of an answer back until the head is acknowledged: 40 ms a request.
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         # A port whose last server has just stopped is free; one that still has a server is not.
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

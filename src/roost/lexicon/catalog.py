@@ -4,7 +4,7 @@ A definition is compiled the first time somebody asks for it, and everything it 
 and in circles. It does not know where documents come from: whoever makes a catalog has read them.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from roost.lexicon.defs import (
@@ -61,7 +61,7 @@ class Catalog:
 
     __slots__ = ("_checks", "_documents", "_methods", "_records")
 
-    def __init__(self, documents: dict[str, Document]) -> None:
+    def __init__(self, documents: Mapping[str, Document]) -> None:
         self._documents = documents
         self._checks: dict[tuple[str, Form], Check] = {}
         self._records: dict[str, RecordType] = {}

@@ -8,6 +8,7 @@ know: where blocks are stored, which account a repository belongs to, what a rec
 from roost.repo.commit import Commit
 from roost.repo.draft import Base, CommitDraft, draft, nothing
 from roost.repo.errors import (
+    CrowdedNode,
     InvalidCommit,
     InvalidNode,
     InvalidPath,
@@ -26,6 +27,7 @@ __all__ = [
     "Commit",
     "CommitDraft",
     "Create",
+    "CrowdedNode",
     "Delete",
     "InvalidCommit",
     "InvalidNode",

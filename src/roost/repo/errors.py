@@ -5,6 +5,7 @@ RepoError
 ├── InvalidNode        a block is not a canonical node of the tree
 ├── InvalidCommit      a block is not a version 3 commit, or its signature is not its owner's
 ├── MissingBlock       a block that the tree links to is not there
+├── CrowdedNode        more keys were laid into one node than chance ever would
 ├── KeyExists          an insertion found its key in the tree
 ├── KeyMissing         an update or a deletion did not
 └── BrokenStore        what is stored of a repository does not fit together
@@ -35,6 +36,14 @@ class MissingBlock(RepoError):
     def __init__(self, cid: Cid) -> None:
         super().__init__(f"block {cid} is missing")
         self.cid = cid
+
+
+class CrowdedNode(RepoError):
+    """A node would hold more entries than any that chance makes: keys were chosen for their hashes."""
+
+    def __init__(self, key: bytes) -> None:
+        super().__init__(f"too many keys stand beside {key.decode(errors='replace')} in one node of the tree")
+        self.key = key
 
 
 class KeyExists(RepoError):

@@ -1,5 +1,7 @@
 """Reading repositories: records one by one, in ranges, and what a repository holds; nothing here opens a write."""
 
+from typing import Final
+
 import msgspec
 
 from roost.data.cid import Cid
@@ -16,12 +18,18 @@ from roost.syntax import AtIdentifier, AtUri, Did, Handle, Nsid, RecordKey
 _FIRST = "/"
 _PAST = "0"
 
+PAGE_BYTES: Final = 4_000_000
+"""JSON after which a page of records ends, whatever its limit is: a hundred records can have a hundred megabytes, which
+other requests would wait for and which a client that reads slowly would keep in memory.
+"""
+
 
 class Listing(msgspec.Struct, frozen=True):
-    """Records of one repository, in the order asked for."""
+    """Records of one repository, in the order asked for; `full` when there may be more behind them."""
 
     did: Did
     records: list[RecordRow]
+    full: bool
 
 
 class Contents(msgspec.Struct, frozen=True):
@@ -64,6 +72,7 @@ class Reading:
     ) -> Listing:
         """Return up to `limit` records whose key is strictly between `after` and `before`, lowest key first or last.
 
+        A page of large records ends at PAGE_BYTES; it has one record at least.
         The bounds need not be keys of records, nor well-formed ones. Raises RepoNotFound and its kin.
         """
         low = f"{collection}{_FIRST}{after or ''}"
@@ -72,7 +81,9 @@ class Reading:
         def read(tx: Tx) -> Listing:
             account = hosting.readable(tx, repo)
             page = records.descending if newest_first else records.ascending
-            return Listing(account.did, page(tx, account.id, low, high, limit))
+            rows = page(tx, account.id, low, high, limit, PAGE_BYTES)
+            full = len(rows) == limit or sum([len(row.json) for row in rows]) >= PAGE_BYTES
+            return Listing(account.did, rows, full)
 
         return await self._db.read(read)
 

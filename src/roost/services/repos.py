@@ -10,7 +10,20 @@ from msgspec import UNSET, UnsetType
 
 from roost import repo
 from roost.data.cid import Cid
-from roost.repo import MAX_OPS, Base, Commit, CommitDraft, Create, Delete, KeyExists, KeyMissing, RepoOp, Update, mst
+from roost.repo import (
+    MAX_OPS,
+    Base,
+    Commit,
+    CommitDraft,
+    Create,
+    CrowdedNode,
+    Delete,
+    KeyExists,
+    KeyMissing,
+    RepoOp,
+    Update,
+    mst,
+)
 from roost.repo import commit as commits
 from roost.repo.draft import Sign
 from roost.services import events
@@ -94,6 +107,8 @@ class Repos:
             raise RecordAlreadyExists(f"Record already exists: {error.key.decode()}") from None
         except KeyMissing as error:
             raise InvalidRequest(f"Could not locate record: {error.key.decode()}") from None
+        except CrowdedNode as error:
+            raise InvalidRequest(f"The repository cannot take these record keys: {error}") from None
 
     def begin(self, tx: Tx, account: int, did: Did) -> Commit:
         """Give a new account its empty repository, and tell of it; the account's row is there already."""

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 import msgspec
 
 from roost.data.cid import Cid
-from roost.storage.db import Tx
+from roost.storage.db import Row, Tx
 from roost.syntax import Tid
 
 
@@ -47,22 +47,34 @@ def delete_many(tx: Tx, repo: int, paths: Iterable[str]) -> None:
     tx.run_many("DELETE FROM record WHERE repo = ? AND path = ?", [(repo, path) for path in paths])
 
 
-def ascending(tx: Tx, repo: int, low: str, high: str, limit: int) -> list[RecordRow]:
-    """Return the first `limit` records whose path is strictly between `low` and `high`."""
-    rows = tx.all(
+def ascending(tx: Tx, repo: int, low: str, high: str, limit: int, max_bytes: int) -> list[RecordRow]:
+    """Return the first `limit` records whose path is strictly between `low` and `high`; the page ends sooner with the
+    one that brings it to `max_bytes` of JSON.
+    """
+    rows = tx.iterate(
         "SELECT path, cid, json FROM record WHERE repo = ? AND path > ? AND path < ? ORDER BY path LIMIT ?",
         repo, low, high, limit,
     )  # fmt: skip
-    return [RecordRow(path, Cid(cid), json) for path, cid, json in rows]
+    return _page(rows, max_bytes)
 
 
-def descending(tx: Tx, repo: int, low: str, high: str, limit: int) -> list[RecordRow]:
-    """Return the last `limit` records whose path is strictly between `low` and `high`, last first."""
-    rows = tx.all(
+def descending(tx: Tx, repo: int, low: str, high: str, limit: int, max_bytes: int) -> list[RecordRow]:
+    """Return the last `limit` records whose path is strictly between `low` and `high`, last first; ends as above."""
+    rows = tx.iterate(
         "SELECT path, cid, json FROM record WHERE repo = ? AND path > ? AND path < ? ORDER BY path DESC LIMIT ?",
         repo, low, high, limit,
     )  # fmt: skip
-    return [RecordRow(path, Cid(cid), json) for path, cid, json in rows]
+    return _page(rows, max_bytes)
+
+
+def _page(rows: Iterable[Row], max_bytes: int) -> list[RecordRow]:
+    page: list[RecordRow] = []
+    for path, cid, json in rows:
+        page.append(RecordRow(path, Cid(cid), json))
+        max_bytes -= len(json)
+        if max_bytes <= 0:
+            break
+    return page
 
 
 def blocks(tx: Tx, repo: int) -> Iterator[tuple[Cid, bytes]]:

@@ -1,6 +1,13 @@
 """What is left of deleted accounts: rows that nothing leads to any more, removed a few at a time."""
 
-from roost.storage.db import Tx
+from typing import Final
+
+from roost.storage.db import Row, Tx, Value
+
+MAX_BYTES: Final = 2_000_000
+"""Bytes of records, and of events, removed in one step: SQLite looks at each page of a large row to free it, so a step
+of a thousand of the largest would stop everything else for ten seconds and more.
+"""
 
 
 def add(tx: Tx, account: int, *, events_below: int) -> None:
@@ -14,7 +21,9 @@ def pending(tx: Tx) -> list[int]:
 
 
 def remove_some(tx: Tx, account: int, limit: int) -> bool:
-    """Remove up to `limit` rows of each kind, and the note itself once nothing was left; return whether that is so."""
+    """Remove up to `limit` rows of each kind, fewer if they are large, and the note itself once nothing was left; return
+    whether that is so.
+    """
     row = tx.one("SELECT events_below FROM removal WHERE account = ?", account)
     if row is None:
         return True
@@ -37,10 +46,10 @@ def _nodes(tx: Tx, account: int, limit: int) -> int:
 
 
 def _records(tx: Tx, account: int, limit: int) -> int:
-    return tx.run(
-        "DELETE FROM record WHERE repo = ? AND path IN (SELECT path FROM record WHERE repo = ? LIMIT ?)",
-        account, account, limit,
-    )  # fmt: skip
+    rows = tx.all("SELECT path, length(block) + length(json) FROM record WHERE repo = ? LIMIT ?", account, limit)
+    paths = _first(rows)
+    tx.run_many("DELETE FROM record WHERE repo = ? AND path = ?", [(account, path) for path in paths])
+    return len(paths)
 
 
 def _past_commits(tx: Tx, account: int, limit: int) -> int:
@@ -51,7 +60,19 @@ def _past_commits(tx: Tx, account: int, limit: int) -> int:
 
 
 def _events(tx: Tx, account: int, below: int, limit: int) -> int:
-    return tx.run(
-        "DELETE FROM event WHERE seq IN (SELECT seq FROM event WHERE account = ? AND seq < ? LIMIT ?)",
-        account, below, limit,
-    )  # fmt: skip
+    rows = tx.all("SELECT seq, length(frame) FROM event WHERE account = ? AND seq < ? LIMIT ?", account, below, limit)
+    seqs = _first(rows)
+    tx.run_many("DELETE FROM event WHERE seq = ?", [(seq,) for seq in seqs])
+    return len(seqs)
+
+
+def _first(rows: list[Row]) -> list[Value]:
+    """Return the keys of the first rows, given as (key, bytes), up to the one that brings them to MAX_BYTES."""
+    keys: list[Value] = []
+    room = MAX_BYTES
+    for key, size in rows:
+        keys.append(key)
+        room -= size
+        if room <= 0:
+            break
+    return keys

@@ -7,7 +7,6 @@ import pytest
 
 from support.server import PASSWORD, Person, Roost
 from support.v2022 import (
-    BAD_CREDENTIALS,
     at_once,
     check_done,
     check_refused,
@@ -110,10 +109,10 @@ def test_a_body_has_a_limit(roost: Roost, alice: Person) -> None:
     assert (answer.status_code, answer.json()["error"]) == (413, "PayloadTooLarge")
 
 
-@pytest.mark.parametrize("how", BAD_CREDENTIALS)
-def test_a_token_is_needed(roost: Roost, credentials: dict[str, dict[str, str]], how: str) -> None:
+def test_a_token_is_needed(roost: Roost, credentials: dict[str, dict[str, str]]) -> None:
     """Whatever is wrong with it."""
-    check_unauthenticated(roost.client.post(URL, headers=credentials[how], json={}))
+    for headers in credentials.values():
+        check_unauthenticated(roost.client.post(URL, headers=headers, json={}))
 
 
 def test_an_account_goes_once(roost: Roost) -> None:
@@ -128,7 +127,6 @@ def test_an_account_goes_once(roost: Roost) -> None:
     assert roost.get("com.atproto.syncGetRoot", did=gone.did).status_code == 400
 
 
-@pytest.mark.parametrize("verb", ["GET", "PUT", "DELETE", "HEAD"])
-def test_it_is_a_procedure(roost: Roost, verb: str) -> None:
+def test_it_is_a_procedure(roost: Roost) -> None:
     """Only POST will do."""
-    check_wrong_verb(roost, NSID, verb, "POST")
+    check_wrong_verb(roost, NSID, right="POST")

@@ -6,7 +6,6 @@ import pytest
 
 from support.server import PASSWORD, Person, Roost
 from support.v2022 import (
-    BAD_CREDENTIALS,
     at_once,
     check_done,
     check_unauthenticated,
@@ -51,10 +50,10 @@ def test_any_body_will_do(roost: Roost, alice: Person, content: bytes, type: str
     assert who(roost, headers) == 401
 
 
-@pytest.mark.parametrize("how", BAD_CREDENTIALS)
-def test_a_token_is_needed(roost: Roost, credentials: dict[str, dict[str, str]], how: str) -> None:
+def test_a_token_is_needed(roost: Roost, credentials: dict[str, dict[str, str]]) -> None:
     """Whatever is wrong with it."""
-    check_unauthenticated(roost.client.post(URL, headers=credentials[how], json={}))
+    for headers in credentials.values():
+        check_unauthenticated(roost.client.post(URL, headers=headers, json={}))
 
 
 def test_a_session_ends_once(roost: Roost, alice: Person) -> None:
@@ -67,7 +66,6 @@ def test_a_session_ends_once(roost: Roost, alice: Person) -> None:
     assert who(roost, headers) == 401
 
 
-@pytest.mark.parametrize("verb", ["GET", "PUT", "DELETE", "HEAD"])
-def test_it_is_a_procedure(roost: Roost, verb: str) -> None:
+def test_it_is_a_procedure(roost: Roost) -> None:
     """Only POST will do."""
-    check_wrong_verb(roost, NSID, verb, "POST")
+    check_wrong_verb(roost, NSID, right="POST")

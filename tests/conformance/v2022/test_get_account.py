@@ -5,7 +5,7 @@ import re
 import pytest
 
 from support.server import Person, Roost
-from support.v2022 import BAD_CREDENTIALS, check_done, check_unauthenticated, check_wrong_verb
+from support.v2022 import check_done, check_unauthenticated, check_wrong_verb
 
 NSID = "com.atproto.getAccount"
 URL = f"/xrpc/{NSID}"
@@ -35,13 +35,12 @@ def test_any_body_will_do(roost: Roost, alice: Person, content: bytes) -> None:
     assert answer.json()["did"] == alice.did
 
 
-@pytest.mark.parametrize("how", BAD_CREDENTIALS)
-def test_a_token_is_needed(roost: Roost, credentials: dict[str, dict[str, str]], how: str) -> None:
+def test_a_token_is_needed(roost: Roost, credentials: dict[str, dict[str, str]]) -> None:
     """Whatever is wrong with it."""
-    check_unauthenticated(roost.client.get(URL, headers=credentials[how]))
+    for headers in credentials.values():
+        check_unauthenticated(roost.client.get(URL, headers=headers))
 
 
-@pytest.mark.parametrize("verb", ["POST", "PUT", "DELETE"])
-def test_it_is_a_query(roost: Roost, verb: str) -> None:
+def test_it_is_a_query(roost: Roost) -> None:
     """Only GET will do."""
-    check_wrong_verb(roost, NSID, verb, "GET")
+    check_wrong_verb(roost, NSID, right="GET")

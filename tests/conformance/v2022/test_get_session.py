@@ -1,9 +1,7 @@
 """com.atproto.getSession, October 2022."""
 
-import pytest
-
 from support.server import Person, Roost
-from support.v2022 import BAD_CREDENTIALS, check_done, check_refused, check_unauthenticated, check_wrong_verb
+from support.v2022 import check_done, check_refused, check_unauthenticated, check_wrong_verb
 
 NSID = "com.atproto.getSession"
 URL = f"/xrpc/{NSID}"
@@ -22,10 +20,10 @@ def test_head(roost: Roost, alice: Person) -> None:
     assert answer.headers["content-length"] == alice.get(NSID).headers["content-length"]
 
 
-@pytest.mark.parametrize("how", BAD_CREDENTIALS)
-def test_a_token_is_needed(roost: Roost, credentials: dict[str, dict[str, str]], how: str) -> None:
+def test_a_token_is_needed(roost: Roost, credentials: dict[str, dict[str, str]]) -> None:
     """Whatever is wrong with it, the answer is one, and never a fault of the server's."""
-    check_unauthenticated(roost.client.get(URL, headers=credentials[how]))
+    for headers in credentials.values():
+        check_unauthenticated(roost.client.get(URL, headers=headers))
 
 
 def test_parameters_are_ignored(alice: Person) -> None:
@@ -40,7 +38,6 @@ def test_a_body_is_refused(roost: Roost, alice: Person) -> None:
     check_refused(answer, "A request body was provided when none was expected")
 
 
-@pytest.mark.parametrize("verb", ["POST", "PUT", "DELETE"])
-def test_it_is_a_query(roost: Roost, verb: str) -> None:
+def test_it_is_a_query(roost: Roost) -> None:
     """Only GET will do."""
-    check_wrong_verb(roost, NSID, verb, "GET")
+    check_wrong_verb(roost, NSID, right="GET")

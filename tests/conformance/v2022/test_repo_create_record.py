@@ -9,7 +9,6 @@ import pytest
 from roost.data.cid import Cid
 from support.server import Person, Roost
 from support.v2022 import (
-    BAD_CREDENTIALS,
     POST,
     RACERS,
     at_once,
@@ -143,31 +142,23 @@ def test_a_required_property(alice: Person) -> None:
     check_refused(answer, f"Invalid app.bsky.post record: {failure}")
 
 
-@pytest.mark.parametrize("name", BAD_RECORDS)
-def test_what_no_record_may_be(roost: Roost, alice: Person, name: str) -> None:
+def test_what_no_record_may_be(roost: Roost, alice: Person) -> None:
     """Validated or not, and nothing changes."""
-    content, words = BAD_RECORDS[name]
     before = root(roost, alice.did)
 
-    answer = send(alice, content)
-
-    check_invalid(answer, "")
-    assert words in answer.json()["message"]
+    for name, (content, words) in BAD_RECORDS.items():
+        answer = send(alice, content)
+        assert (answer.status_code, answer.json()["error"]) == (400, "InvalidRequest"), name
+        assert words in answer.json()["message"], name
     assert root(roost, alice.did) == before
 
 
-@pytest.mark.parametrize("name", GOOD_RECORDS)
-def test_what_a_record_may_be(roost: Roost, alice: Person, name: str) -> None:
+def test_what_a_record_may_be(roost: Roost, alice: Person) -> None:
     """It is read as it was written."""
-    content, value = GOOD_RECORDS[name]
-
-    answer = send(alice, content)
-
-    assert answer.status_code == 200, answer.text
-    read_again = read(roost, answer.json()["uri"])
-    if value is not None:
-        assert isinstance(value, dict)
-        assert read_again == {"$type": "com.example.good", **value}
+    for name, (content, value) in GOOD_RECORDS.items():
+        answer = send(alice, content)
+        assert answer.status_code == 200, (name, answer.text)
+        assert read(roost, answer.json()["uri"]) == {"$type": "com.example.good", **value}, name
 
 
 def test_the_largest_record(roost: Roost, alice: Person) -> None:
@@ -186,19 +177,19 @@ def test_the_largest_record(roost: Roost, alice: Person) -> None:
     )
 
 
-@pytest.mark.parametrize("type", BAD_TYPES)
-def test_a_type_is_an_nsid(roost: Roost, alice: Person, type: str) -> None:
+def test_a_type_is_an_nsid(roost: Roost, alice: Person) -> None:
     """Whether or not records are validated."""
     before = root(roost, alice.did)
 
-    check_invalid(create(alice, {}, type, validate="false"), "")
+    for type in BAD_TYPES:
+        check_invalid(create(alice, {}, type, validate="false"), "")
     assert root(roost, alice.did) == before
 
 
-@pytest.mark.parametrize("did", BAD_DIDS)
-def test_a_did_is_a_did(alice: Person, did: str) -> None:
+def test_a_did_is_a_did(alice: Person) -> None:
     """A name will not do, not even one's own."""
-    check_invalid(create(alice, post(), did=did), "")
+    for did in (alice.handle, *BAD_DIDS):
+        check_invalid(create(alice, post(), did=did), "")
 
 
 def test_somebody_else_s_repository(roost: Roost, alice: Person, bob: Person) -> None:
@@ -210,13 +201,13 @@ def test_somebody_else_s_repository(roost: Roost, alice: Person, bob: Person) ->
     assert root(roost, bob.did) == before
 
 
-@pytest.mark.parametrize("how", BAD_CREDENTIALS)
-def test_a_token_is_needed(roost: Roost, alice: Person, credentials: dict[str, dict[str, str]], how: str) -> None:
+def test_a_token_is_needed(roost: Roost, alice: Person, credentials: dict[str, dict[str, str]]) -> None:
     """Whatever is wrong with it; before the record is looked at."""
     params = {"did": alice.did, "type": POST}
 
-    check_unauthenticated(roost.client.post(URL, params=params, headers=credentials[how], json=post()))
-    check_unauthenticated(roost.client.post(URL, params=params, headers=credentials[how], content=b"nonsense"))
+    for headers in credentials.values():
+        check_unauthenticated(roost.client.post(URL, params=params, headers=headers, json=post()))
+        check_unauthenticated(roost.client.post(URL, params=params, headers=headers, content=b"nonsense"))
 
 
 @pytest.mark.parametrize("name", ["did", "type"])
@@ -231,10 +222,10 @@ def test_a_parameter_is_required(alice: Person, name: str) -> None:
     check_refused(alice.post(NSID, params=twice, json=post()), f"Parameter '{name}' must not be given more than once")
 
 
-@pytest.mark.parametrize("validate", BAD_BOOLEANS)
-def test_validate_is_true_or_false(alice: Person, validate: str) -> None:
+def test_validate_is_true_or_false(alice: Person) -> None:
     """Nothing else is either of them."""
-    check_refused(create(alice, post(), validate=validate), "Parameter 'validate' must be a boolean")
+    for validate in BAD_BOOLEANS:
+        check_refused(create(alice, post(), validate=validate), "Parameter 'validate' must be a boolean")
 
 
 def test_unknown_parameters_are_ignored(alice: Person) -> None:
@@ -266,7 +257,6 @@ def test_records_that_are_created_at_once(roost: Roost) -> None:
     assert (report.records, report.signed) == (RACERS, True)
 
 
-@pytest.mark.parametrize("verb", ["GET", "PUT", "DELETE", "HEAD"])
-def test_it_is_a_procedure(roost: Roost, verb: str) -> None:
+def test_it_is_a_procedure(roost: Roost) -> None:
     """Only POST will do."""
-    check_wrong_verb(roost, NSID, verb, "POST")
+    check_wrong_verb(roost, NSID, right="POST")

@@ -7,7 +7,6 @@ import pytest
 
 from support.server import Person, Roost
 from support.v2022 import (
-    BAD_CREDENTIALS,
     POST,
     RACERS,
     at_once,
@@ -106,22 +105,22 @@ def test_a_body_is_refused(roost: Roost, alice: Person, content: bytes) -> None:
     assert root(roost, alice.did) == before
 
 
-@pytest.mark.parametrize("tid", BAD_KEYS)
-def test_what_is_no_key(alice: Person, tid: str) -> None:
+def test_what_is_no_key(alice: Person) -> None:
     """It is refused, though nothing could be there."""
-    check_invalid(delete(alice, tid), "")
+    for tid in BAD_KEYS:
+        check_invalid(delete(alice, tid), "")
 
 
-@pytest.mark.parametrize("type", BAD_TYPES)
-def test_a_type_is_an_nsid(alice: Person, type: str) -> None:
+def test_a_type_is_an_nsid(alice: Person) -> None:
     """It is refused, though nothing could be there."""
-    check_invalid(delete(alice, "x", type), "")
+    for type in BAD_TYPES:
+        check_invalid(delete(alice, "x", type), "")
 
 
-@pytest.mark.parametrize("did", BAD_DIDS)
-def test_a_did_is_a_did(alice: Person, did: str) -> None:
+def test_a_did_is_a_did(alice: Person) -> None:
     """A name will not do, not even one's own."""
-    check_invalid(delete(alice, "x", did=did), "")
+    for did in (alice.handle, *BAD_DIDS):
+        check_invalid(delete(alice, "x", did=did), "")
 
 
 def test_somebody_else_s_repository(roost: Roost, alice: Person, bob: Person) -> None:
@@ -134,12 +133,12 @@ def test_somebody_else_s_repository(roost: Roost, alice: Person, bob: Person) ->
     assert root(roost, bob.did) == before
 
 
-@pytest.mark.parametrize("how", BAD_CREDENTIALS)
-def test_a_token_is_needed(roost: Roost, alice: Person, credentials: dict[str, dict[str, str]], how: str) -> None:
+def test_a_token_is_needed(roost: Roost, alice: Person, credentials: dict[str, dict[str, str]]) -> None:
     """Whatever is wrong with it."""
     params = {"did": alice.did, "type": POST, "tid": "x"}
 
-    check_unauthenticated(roost.client.post(URL, params=params, headers=credentials[how]))
+    for headers in credentials.values():
+        check_unauthenticated(roost.client.post(URL, params=params, headers=headers))
 
 
 @pytest.mark.parametrize("name", ["did", "type", "tid"])
@@ -172,7 +171,6 @@ def test_deletions_at_once(roost: Roost, alice: Person) -> None:
     judged(roost, alice.did)
 
 
-@pytest.mark.parametrize("verb", ["GET", "PUT", "DELETE", "HEAD"])
-def test_it_is_a_procedure(roost: Roost, verb: str) -> None:
+def test_it_is_a_procedure(roost: Roost) -> None:
     """Only POST will do."""
-    check_wrong_verb(roost, NSID, verb, "POST")
+    check_wrong_verb(roost, NSID, right="POST")

@@ -7,7 +7,6 @@ import pytest
 
 from support.server import Person, Roost
 from support.v2022 import (
-    BAD_CREDENTIALS,
     POST,
     RACERS,
     at_once,
@@ -89,19 +88,19 @@ def test_the_same_again_makes_no_commit(roost: Roost, alice: Person) -> None:
     assert root(roost, alice.did) == before
 
 
-@pytest.mark.parametrize("tid", GOOD_KEYS)
-def test_a_key_is_any_record_key(roost: Roost, alice: Person, tid: str) -> None:
+def test_a_key_is_any_record_key(roost: Roost, alice: Person) -> None:
     """It is kept, and echoed, as it was sent."""
-    check_done(put(alice, tid, post(tid[:9])), {"uri": f"at://{alice.did}/app.bsky.post/{tid}"}, private=True)
-    assert read(roost, alice, tid) == post(tid[:9])
+    for tid in GOOD_KEYS:
+        check_done(put(alice, tid, post(tid[:9])), {"uri": f"at://{alice.did}/app.bsky.post/{tid}"}, private=True)
+        assert read(roost, alice, tid) == post(tid[:9])
 
 
-@pytest.mark.parametrize("tid", BAD_KEYS)
-def test_what_is_no_key(roost: Roost, alice: Person, tid: str) -> None:
+def test_what_is_no_key(roost: Roost, alice: Person) -> None:
     """It is refused, and nothing changes."""
     before = root(roost, alice.did)
 
-    check_invalid(put(alice, tid, post()), "")
+    for tid in BAD_KEYS:
+        check_invalid(put(alice, tid, post()), "")
     assert root(roost, alice.did) == before
 
 
@@ -128,40 +127,34 @@ def test_a_record_of_a_known_type_is_validated(roost: Roost, alice: Person) -> N
     assert (read(roost, alice, "kept"), root(roost, alice.did)) == (post("kept"), before)
 
 
-@pytest.mark.parametrize("name", BAD_RECORDS)
-def test_what_no_record_may_be(roost: Roost, alice: Person, name: str) -> None:
+def test_what_no_record_may_be(roost: Roost, alice: Person) -> None:
     """Validated or not, and nothing changes."""
-    content, words = BAD_RECORDS[name]
     before = root(roost, alice.did)
 
-    answer = send(alice, content)
-
-    check_invalid(answer, "")
-    assert words in answer.json()["message"]
+    for name, (content, words) in BAD_RECORDS.items():
+        answer = send(alice, content)
+        assert (answer.status_code, answer.json()["error"]) == (400, "InvalidRequest"), name
+        assert words in answer.json()["message"], name
     assert root(roost, alice.did) == before
 
 
-@pytest.mark.parametrize("name", GOOD_RECORDS)
-def test_what_a_record_may_be(roost: Roost, alice: Person, name: str) -> None:
+def test_what_a_record_may_be(roost: Roost, alice: Person) -> None:
     """It is read as it was written."""
-    content, value = GOOD_RECORDS[name]
-
-    assert send(alice, content).status_code == 200
-    if value is not None:
-        assert isinstance(value, dict)
-        assert read(roost, alice, "good", "com.example.good") == {"$type": "com.example.good", **value}
+    for name, (content, value) in GOOD_RECORDS.items():
+        assert send(alice, content).status_code == 200, name
+        assert read(roost, alice, "good", "com.example.good") == {"$type": "com.example.good", **value}, name
 
 
-@pytest.mark.parametrize("type", BAD_TYPES)
-def test_a_type_is_an_nsid(alice: Person, type: str) -> None:
+def test_a_type_is_an_nsid(alice: Person) -> None:
     """Whether or not records are validated."""
-    check_invalid(put(alice, "x", {}, type, validate="false"), "")
+    for type in BAD_TYPES:
+        check_invalid(put(alice, "x", {}, type, validate="false"), "")
 
 
-@pytest.mark.parametrize("did", BAD_DIDS)
-def test_a_did_is_a_did(alice: Person, did: str) -> None:
+def test_a_did_is_a_did(alice: Person) -> None:
     """A name will not do, not even one's own."""
-    check_invalid(put(alice, "x", post(), did=did), "")
+    for did in (alice.handle, *BAD_DIDS):
+        check_invalid(put(alice, "x", post(), did=did), "")
 
 
 def test_somebody_else_s_repository(roost: Roost, alice: Person, bob: Person) -> None:
@@ -173,13 +166,13 @@ def test_somebody_else_s_repository(roost: Roost, alice: Person, bob: Person) ->
     assert root(roost, bob.did) == before
 
 
-@pytest.mark.parametrize("how", BAD_CREDENTIALS)
-def test_a_token_is_needed(roost: Roost, alice: Person, credentials: dict[str, dict[str, str]], how: str) -> None:
+def test_a_token_is_needed(roost: Roost, alice: Person, credentials: dict[str, dict[str, str]]) -> None:
     """Whatever is wrong with it; before the record is looked at."""
     params = {"did": alice.did, "type": POST, "tid": "x"}
 
-    check_unauthenticated(roost.client.post(URL, params=params, headers=credentials[how], json=post()))
-    check_unauthenticated(roost.client.post(URL, params=params, headers=credentials[how], content=b"nonsense"))
+    for headers in credentials.values():
+        check_unauthenticated(roost.client.post(URL, params=params, headers=headers, json=post()))
+        check_unauthenticated(roost.client.post(URL, params=params, headers=headers, content=b"nonsense"))
 
 
 @pytest.mark.parametrize("name", ["did", "type", "tid"])
@@ -194,10 +187,10 @@ def test_a_parameter_is_required(alice: Person, name: str) -> None:
     check_refused(alice.post(NSID, params=twice, json=post()), f"Parameter '{name}' must not be given more than once")
 
 
-@pytest.mark.parametrize("validate", BAD_BOOLEANS)
-def test_validate_is_true_or_false(alice: Person, validate: str) -> None:
+def test_validate_is_true_or_false(alice: Person) -> None:
     """Nothing else is either of them."""
-    check_refused(put(alice, "x", post(), validate=validate), "Parameter 'validate' must be a boolean")
+    for validate in BAD_BOOLEANS:
+        check_refused(put(alice, "x", post(), validate=validate), "Parameter 'validate' must be a boolean")
 
 
 def test_the_rules_of_bodies(roost: Roost, alice: Person) -> None:
@@ -240,7 +233,6 @@ def test_puts_and_deletions_at_once(roost: Roost) -> None:
     assert judged(roost, person.did).records == len(listed)
 
 
-@pytest.mark.parametrize("verb", ["GET", "PUT", "DELETE", "HEAD"])
-def test_it_is_a_procedure(roost: Roost, verb: str) -> None:
+def test_it_is_a_procedure(roost: Roost) -> None:
     """Only POST will do."""
-    check_wrong_verb(roost, NSID, verb, "POST")
+    check_wrong_verb(roost, NSID, right="POST")

@@ -44,8 +44,7 @@ async def list_records(reading: Reading, params: Params) -> Output:
         newest_first=not params.reverse,
     )
     entries = [Entry(AtUri.at(found.did, row.path), row.cid, msgspec.Raw(row.json)) for row in found.records]
-    full = len(entries) == params.limit
-    return Output(entries, found.records[-1].path.partition("/")[2] if full else None)
+    return Output(entries, found.records[-1].path.partition("/")[2] if found.full else None)
 
 
 METHOD = Query("com.atproto.repo.listRecords", list_records)
