@@ -1,4 +1,4 @@
-.PHONY: run test check venv bench clean
+.PHONY: run test check lint venv bench clean
 
 PY := .venv/bin/python
 LIST := requirements/server.txt requirements/dev.txt pyproject.toml scripts/venv
@@ -6,14 +6,16 @@ LIST := requirements/server.txt requirements/dev.txt pyproject.toml scripts/venv
 run: .venv/.installed-server            ## a development network: server, PLC directory, mailbox
 	.venv/bin/roost serve --dev
 
-test: check                             ## from nothing: lint, types, every test
-	$(PY) -m pytest
+test: lint                              ## from nothing: lint, types, every test
+	$(PY) -m pytest -n 2
 
-check: .venv/.installed-dev             ## what must hold before a commit, in under a minute
+check: lint                             ## what must hold before a commit, in under a minute
+	$(PY) -m pytest -q -n 2 -m "not slow"
+
+lint: .venv/.installed-dev
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
-	$(PY) -m pytest -q -m "not slow" -x
 
 venv: .venv/.installed-server           ## only install
 

@@ -8,9 +8,18 @@ from hypothesis import settings
 
 from support.server import Roost, running
 
+from roost.storage import batch
+
 # A machine that does other things too must not fail a property for being slow once.
 settings.register_profile("roost", deadline=None)
 settings.load_profile("roost")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave the conformance tests out of `make check`: they are many, and each asks a server."""
+    for item in items:
+        if "conformance" in item.path.parts:
+            item.add_marker(pytest.mark.slow)
 
 
 @pytest.fixture(scope="session")
@@ -25,3 +34,9 @@ def own_roost(tmp_path: Path) -> Iterator[Roost]:
     """A server that nobody else has seen."""
     with running(tmp_path) as server:
         yield server
+
+
+@pytest.fixture(autouse=True)
+def _patient_batches(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a machine that does other things too, a batch must not be cut short in the middle of what a test put there."""
+    monkeypatch.setattr(batch, "MAX_SECONDS", 10.0)

@@ -5,8 +5,6 @@ from pathlib import Path
 
 import orjson
 import pytest
-from support.calls import THING, apply, create, delete, exported, fill, head, inspected, read, refusal, sign_in
-from support.server import Person, Roost, running
 
 from roost.app import open_server
 from roost.config import ConfigError, load
@@ -14,6 +12,8 @@ from roost.crypto.errors import WrongMasterKey
 from roost.net.mail import DirectoryMailer, NoMailer, SmtpMailer
 from roost.services.accounts import Accounts
 from roost.storage.errors import DatabaseInUse
+from support.calls import THING, apply, create, delete, exported, fill, head, inspected, read, refusal, sign_in
+from support.server import Person, Roost, running
 
 pytestmark = pytest.mark.anyio
 
@@ -37,9 +37,12 @@ def test_everything_survives_a_restart(tmp_path: Path) -> None:
         assert roost.admin_password == admin
         assert head(person) == before
         assert sign_in(roost, person).get().status_code == 200
-        assert roost.client.get(
-            "/xrpc/com.atproto.server.getSession", headers={"authorization": f"Bearer {session.access}"}
-        ).json()["did"] == person.did
+        assert (
+            roost.client.get(
+                "/xrpc/com.atproto.server.getSession", headers={"authorization": f"Bearer {session.access}"}
+            ).json()["did"]
+            == person.did
+        )
         assert create(person, {"n": 12}, rkey="12").status_code == 200
         assert delete(person, "07").status_code == 200
         assert apply(person, {"action": "update", "rkey": "08", "value": {"n": 88}}).status_code == 200
@@ -74,7 +77,10 @@ def record_document(nsid: str) -> dict[str, object]:
 
 @pytest.mark.parametrize(
     ("content", "message"),
-    [("{", "bad.json cannot be read as a lexicon document"), ('{"lexicon": 2}', "A lexicon document in .* is not valid")],
+    [
+        ("{", "bad.json cannot be read as a lexicon document"),
+        ('{"lexicon": 2}', "A lexicon document in .* is not valid"),
+    ],
 )
 async def test_a_bad_lexicon_stops_the_start(tmp_path: Path, content: str, message: str) -> None:
     """The operator learns of it at once, not when somebody writes such a record."""
@@ -132,7 +138,7 @@ async def test_the_operators_password_is_used_where_it_is_given(tmp_path: Path) 
 async def test_mail_goes_where_the_settings_say(tmp_path: Path, flags: dict[str, object], mailer: type) -> None:
     """Through an SMTP server, into a folder in development, and otherwise nowhere."""
     async with open_server(load(flags={"data": tmp_path} | flags)) as server:
-        assert isinstance(server.get(Accounts)._mailer, mailer)  # noqa: SLF001 - no mail is sent to find out
+        assert isinstance(server.get(Accounts)._mailer, mailer)
 
 
 def test_health_tells_the_version(roost: Roost) -> None:

@@ -49,7 +49,9 @@ def test_a_damaged_master_key_is_not_replaced(tmp_path: Path, text: str) -> None
     """A new one would make everything that is sealed unreadable: the operator is told where the old one is wanted."""
     (tmp_path / "master.key").write_text(text)
 
-    with pytest.raises(ConfigError, match=r"master\.key does not hold 32 bytes in hexadecimal: restore it from a backup"):
+    with pytest.raises(
+        ConfigError, match=r"master\.key does not hold 32 bytes in hexadecimal: restore it from a backup"
+    ):
         datadir.master_key(tmp_path)
     assert (tmp_path / "master.key").read_text() == text
 

@@ -1,7 +1,7 @@
 """A full disk: writes are refused, nothing acknowledged is lost, reads go on, and with room again so do writes.
 
-Two ways to run out of room: a small file system, for which the test must be root, and the kernel's limit on the size of a
-file, which anybody may set.
+Two ways to run out of room: a small file system, for which the test must be root, and the kernel's limit on the size of
+a file, which anybody may set.
 """
 
 import resource
@@ -122,8 +122,13 @@ def write(writers: list[Writer], line: Line) -> None:
             writer.write(line)
 
 
+def register_many(line: Line, accounts: list[Account]) -> None:
+    """Make accounts until one is refused."""
+    accounts.extend(register(line, f"bob{n}") for n in range(50))
+
+
 def test_a_full_disk_loses_nothing_and_heals(disk: Disk) -> None:
-    """What is refused has not happened, what is acknowledged has; with room again the same server takes writes again."""
+    """What is refused has not happened, what is acknowledged has; with room again the server takes writes again."""
     server = disk.server
     writers, accounts = started(server)
     with closing(Line(server.port)) as line:
@@ -134,8 +139,7 @@ def test_a_full_disk_loses_nothing_and_heals(disk: Disk) -> None:
         assert {error.status for error in refusals} == {500}
         Auditor(server).audit(writers, accounts)
         with pytest.raises(Refused):
-            for n in range(50):
-                accounts.append(register(line, f"bob{n}"))
+            register_many(line, accounts)
         disk.clear()
         write(writers, line)
         accounts.append(register(line, "carol"))

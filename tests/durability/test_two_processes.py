@@ -13,7 +13,7 @@ pytestmark = [pytest.mark.slow]
 
 
 def test_a_second_process_is_refused(tmp_path: Path) -> None:
-    """It ends with an error that names the directory and its owner; after the owner was killed another may have it at once."""
+    """It ends with an error that names the owner; once the owner was killed, another may have the directory."""
     first = ServerProcess(tmp_path / "data", tmp_path / "first.log")
     second = ServerProcess(tmp_path / "data", tmp_path / "second.log")
     try:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import libipld
 import pytest
+from cryptography.exceptions import InvalidSignature
 
 from support import node, plain_repo
 from support.process import ServerProcess
@@ -23,6 +24,8 @@ class Job:
     worker: Worker
     listed: dict[str, tuple[str, Json]]
     exports: dict[str, bytes]
+    other: str
+    """The DID of another account, whose key has signed nothing of this."""
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +48,7 @@ def job(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Job]:
             nsid: worker.client.get(f"/xrpc/{nsid}", params={"did": worker.did}).content
             for nsid in ("com.atproto.sync.getRepo", "com.atproto.syncGetRepo")
         }
-        yield Job(server, worker, listed, exports)
+        yield Job(server, worker, listed, exports, other.did)
 
 
 def test_every_acknowledged_write_is_listed(job: Job) -> None:
@@ -78,6 +81,26 @@ def test_the_reference_packages_verify_it(job: Job, tmp_path: Path, request: pyt
         assert isinstance(records, dict)
         assert found["did"] == job.worker.did
         assert {path: (each["cid"], each["value"]) for path, each in records.items()} == job.listed
+
+
+def test_neither_passes_what_is_damaged(job: Job, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    """One changed byte in a record, or another account's name on the repository, and both refuse it."""
+    assert request.config.cache is not None
+    folder = node.installed(request.config.cache.mkdir("interop-node"))
+    car = job.exports["com.atproto.sync.getRepo"]
+    multikey = plain_repo.signing_key(job.server.plc_url, job.worker.did)
+    file = tmp_path / "repo.car"
+    file.write_bytes(car[:-1] + bytes([car[-1] ^ 1]))
+
+    with pytest.raises(AssertionError, match="Not a valid CID for bytes"):
+        node.verified(folder, file, job.worker.did, job.server.plc_url)
+    with pytest.raises(AssertionError, match="the block is the one that its CID names"):
+        plain_repo.verified(file.read_bytes(), job.worker.did, multikey)
+    file.write_bytes(car)
+    with pytest.raises(AssertionError, match="Invalid repo did"):
+        node.verified(folder, file, job.other, job.server.plc_url)
+    with pytest.raises(InvalidSignature):
+        plain_repo.verified(car, job.worker.did, plain_repo.signing_key(job.server.plc_url, job.other))
 
 
 @pytest.mark.parametrize("nsid", ["com.atproto.sync.getRepo", "com.atproto.syncGetRepo"])

@@ -165,9 +165,7 @@ async def test_nobody_is_mailed_for_an_unknown_address(house: House, desk: Desk)
     assert desk.outbox.mails == []
 
 
-async def test_an_account_gets_five_mails_an_hour(
-    house: House, desk: Desk, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_an_account_gets_five_mails_an_hour(house: House, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody's mailbox is flooded from here; other accounts, and the next hour, are not concerned."""
     monkeypatch.setattr(module, "MAILED_KEPT", 0)
     await house.account("alice")

@@ -32,7 +32,12 @@ def following(last: CommitDraft) -> Base:
 
 @pytest.mark.parametrize(
     ("milliseconds", "text"),
-    [(0, "1970-01-01T00:00:00.000Z"), (NOW, TIME), (999, "1970-01-01T00:00:00.999Z"), (1000, "1970-01-01T00:00:01.000Z")],
+    [
+        (0, "1970-01-01T00:00:00.000Z"),
+        (NOW, TIME),
+        (999, "1970-01-01T00:00:00.999Z"),
+        (1000, "1970-01-01T00:00:01.000Z"),
+    ],
 )
 def test_times_are_written_to_the_millisecond(milliseconds: int, text: str) -> None:
     """An event's time has three decimals and a Z."""

@@ -34,12 +34,17 @@ async def network(house: House) -> AsyncIterator[Identity]:
         did = request.path_params["did"]
         if did == did_of("gone"):
             return JSONResponse({"message": f"DID not registered: {did}"}, 404)
-        return JSONResponse({"id": did, "alsoKnownAs": ["at://alice.test" if did == did_of("alice") else "at://far.example"]})
+        return JSONResponse(
+            {"id": did, "alsoKnownAs": ["at://alice.test" if did == did_of("alice") else "at://far.example"]}
+        )
 
     async def no_txt(_name: str) -> list[str]:
         return []
 
-    async with serving(text("/far.example/.well-known/atproto-did", FAR), route("/{did}", document)) as (client, served):
+    async with serving(text("/far.example/.well-known/atproto-did", FAR), route("/{did}", document)) as (
+        client,
+        served,
+    ):
         documents = DidResolver(client, PlcDirectory(client, served.url), clock=lambda: datetime.now(UTC))
         handles = HandleResolver(client, txt=no_txt, origin_of=lambda handle: f"{served.url}/{handle}")
         yield Identity(house.db, house.policy, documents, handles)

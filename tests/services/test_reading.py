@@ -18,7 +18,9 @@ async def write(house: House, account: Account, *paths: str) -> None:
     writes: list[Write] = []
     for path in paths:
         collection, _, rkey = path.partition("/")
-        writes.append(house.records.write("create", Nsid.parse(collection), RecordKey(rkey), {"at": path}, validate=False))
+        writes.append(
+            house.records.write("create", Nsid.parse(collection), RecordKey(rkey), {"at": path}, validate=False)
+        )
     await house.repos.write(account.id, writes)
 
 

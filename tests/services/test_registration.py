@@ -454,6 +454,6 @@ async def test_a_did_is_not_ended_while_its_account_stands(office: Office) -> No
     assert isinstance(operation, plc.Operation)
     taken = Reservation(account.handle, account.email, account.did, None, 0)
 
-    await office.registration._abandon(taken, operation)  # noqa: SLF001 - no engine here loses the answer of a COMMIT
+    await office.registration._abandon(taken, operation)
 
     assert office.directory.kinds() == [["plc_operation"]]

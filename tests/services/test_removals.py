@@ -4,12 +4,12 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from support.tables import cid, migrated, rev
 
 from roost.services.background import Background
 from roost.services.removals import ROWS, Removals
 from roost.storage import nodes, removals
 from roost.storage.db import Database, Tx
+from support.tables import cid, migrated, rev
 
 pytestmark = pytest.mark.anyio
 

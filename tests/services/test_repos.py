@@ -287,6 +287,8 @@ async def test_random_batches_keep_rows_and_tree_together(house: House) -> None:
 
     for _ in range(40):
         keys = rng.sample(range(50), rng.randrange(1, 12))
-        batch = [gone(f"{n:02d}") if rng.random() < 0.4 else write(house, "put", f"{n:02d}", str(rng.random())) for n in keys]
+        batch = [
+            gone(f"{n:02d}") if rng.random() < 0.4 else write(house, "put", f"{n:02d}", str(rng.random())) for n in keys
+        ]
         await house.repos.write(alice.id, batch)
         await house.check_tree(alice)

@@ -23,7 +23,11 @@ def kept(now: int = NOW) -> Tokens:
 
 
 def forged(
-    header: dict[str, object] | None = None, claims: dict[str, object] | None = None, *, secret: bytes = SECRET, digest: str = "sha256"
+    header: dict[str, object] | None = None,
+    claims: dict[str, object] | None = None,
+    *,
+    secret: bytes = SECRET,
+    digest: str = "sha256",
 ) -> str:
     """Return a token put together by hand; what is given replaces what a good one says, and None leaves it out."""
     said = {"typ": ACCESS_TYPE, "alg": "HS256"} | (header or {})
@@ -143,4 +147,4 @@ def test_memory_of_verified_tokens_is_bounded(monkeypatch: pytest.MonkeyPatch) -
         with pytest.raises(InvalidToken):
             ours.read(f"a.b.c{n}", ACCESS_TYPE)
 
-    assert len(ours._verified) == 3  # noqa: SLF001 - that it does not grow shows nowhere else
+    assert len(ours._verified) == 3

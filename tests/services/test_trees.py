@@ -24,12 +24,12 @@ pytestmark = pytest.mark.anyio
 
 def trees_of(repos: Repos) -> Trees:
     """Return the trees that a service keeps."""
-    return repos._trees  # noqa: SLF001 - what is kept shows in nothing but time
+    return repos._trees
 
 
 def kept_nodes(repos: Repos, account: Account) -> int:
     """Count the nodes that are really in memory for a repository."""
-    kept = trees_of(repos)._kept.get(account.id)  # noqa: SLF001 - as above
+    kept = trees_of(repos)._kept.get(account.id)
     waiting = [] if kept is None else [kept.root]
     count = 0
     while waiting:
@@ -42,7 +42,7 @@ def kept_nodes(repos: Repos, account: Account) -> int:
 
 def small(house: House, max_nodes: int) -> None:
     """Give the house's repositories less memory."""
-    house.repos._trees = Trees(max_nodes)  # noqa: SLF001 - no server has reason to
+    house.repos._trees = Trees(max_nodes)
 
 
 async def some_writes(house: House, account: Account, rng: random.Random, times: int) -> None:
@@ -89,7 +89,7 @@ async def test_the_count_is_never_below_what_is_kept(house: House) -> None:
 
     for _ in range(30):
         await some_writes(house, alice, rng, 3)
-        assert trees_of(house.repos)._nodes >= kept_nodes(house.repos, alice) - 1  # noqa: SLF001 - the first root is free
+        assert trees_of(house.repos)._nodes >= kept_nodes(house.repos, alice) - 1
 
 
 async def test_a_tree_goes_on_from_where_another_process_left_it(house: House) -> None:
@@ -182,9 +182,13 @@ async def test_a_node_that_is_not_what_its_link_says_stops_the_write(house: Hous
         await house.put(alice, f"{n:02d}")
     trees_of(house.repos).forget(alice.id)
     head = await house.reading.head(alice.did)
-    await house.db.write(lambda tx: tx.run("UPDATE node SET cid = ? WHERE k = ?", Cid.of_cbor(b"x"), alice.id << 32 | head.root))
+    await house.db.write(
+        lambda tx: tx.run("UPDATE node SET cid = ? WHERE k = ?", Cid.of_cbor(b"x"), alice.id << 32 | head.root)
+    )
 
-    with pytest.raises(CorruptRepository, match=f"repository of account {alice.id} is damaged: node {head.root} is not"):
+    with pytest.raises(
+        CorruptRepository, match=f"repository of account {alice.id} is damaged: node {head.root} is not"
+    ):
         await house.put(alice, "99")
     await house.db.write(lambda tx: tx.run("DELETE FROM node WHERE k = ?", alice.id << 32 | head.root))
     with pytest.raises(CorruptRepository):
@@ -237,14 +241,17 @@ async def test_deleting_forgets(house: House) -> None:
     await house.db.write(lambda tx: house.repos.forget(tx, alice.id, alice.did))
 
     assert kept_nodes(house.repos, alice) == 0
-    assert trees_of(house.repos)._nodes == 0  # noqa: SLF001 - nothing is left to count
+    assert trees_of(house.repos)._nodes == 0
 
 
 async def test_an_oversized_batch_is_not_kept(house: House) -> None:
     """A write that is too large for one event is refused after its tree was made, and leaves nothing."""
     alice = await house.account()
     await house.put(alice, "a")
-    big = [house.records.write("create", NOTE, RecordKey(f"b{n}"), {"x": f"{n}" * 900_000}, validate=False) for n in range(3)]
+    big = [
+        house.records.write("create", NOTE, RecordKey(f"b{n}"), {"x": f"{n}" * 900_000}, validate=False)
+        for n in range(3)
+    ]
 
     with pytest.raises(InvalidRequest, match=r"^Too many writes\. Max event size: 2MB$"):
         await house.repos.write(alice.id, big)

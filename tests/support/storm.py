@@ -1,8 +1,8 @@
 """Many writers at once on several accounts, who each know exactly what was acknowledged, and what was on its way.
 
-A writer does one thing at a time on paths of its own. So after the server has died each writer has at most one write of which
-nobody can tell whether it happened: it must have happened whole or not at all, and everything before it must be there.
-Deliberately does not know the server's code.
+A writer does one thing at a time on paths of its own. So after the server has died each writer has at most one write of
+which nobody can tell whether it happened: it must have happened whole or not at all, and everything before it must be
+there. Deliberately does not know the server's code.
 """
 
 import http.client

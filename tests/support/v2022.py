@@ -25,6 +25,12 @@ RACERS: Final = 16
 
 POST: Final = "app.bsky.post"
 
+NO_STRINGS: Final[tuple[object, ...]] = (1, None, [], {})
+"""Values of JSON that are not strings."""
+
+NO_LISTS: Final[tuple[object, ...]] = (1, None, "[]", {})
+"""Values of JSON that are not arrays."""
+
 EXPOSED: Final = (
     "RateLimit-Limit,RateLimit-Reset,RateLimit-Remaining,RateLimit-Policy,Retry-After,DPoP-Nonce,WWW-Authenticate"
 )

@@ -148,7 +148,8 @@ class Server(uvicorn.Server):
 @contextlib.contextmanager
 def _bound(listener: Listener) -> Iterator[socket.socket]:
     family = socket.AF_INET6 if ":" in listener.host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as socket_:
+    # The protocol is spelled out because asyncio looks for it before it turns Nagle's algorithm off.
+    with socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP) as socket_:
         # A port whose last server has just stopped is free; one that still has a server is not.
         socket_.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

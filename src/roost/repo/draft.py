@@ -61,7 +61,8 @@ def draft(base: Base, ops: Sequence[RepoOp], sign: Sign) -> CommitDraft:
     """Apply `ops` in order and return the commit that results.
 
     Every key's frontier must be loaded. Raises KeyExists or KeyMissing for an operation that does not fit the tree,
-    CrowdedNode for keys that pile up in one node, and whatever `sign` raises. The base is left as it was, whether or not the draft is used.
+    CrowdedNode for keys that pile up in one node, and whatever `sign` raises. The base is left as it was, whether or
+    not the draft is used.
     """
     root, freed = base.root, list[int]()
     applied: list[AppliedOp] = []

@@ -29,7 +29,7 @@ from roost.services.reading import head_of
 from roost.services.repos import Repos
 from roost.services.trees import load
 from roost.services.writes import MAX_RECORD_BYTES
-from roost.storage import heads, nodes
+from roost.storage import heads, nodes, records
 from roost.storage.accounts import Account
 from roost.storage.db import Database, Tx
 from roost.storage.heads import Head
@@ -67,9 +67,15 @@ class Imports:
             return
         self._check_place(commit, did, head)
         await self._check_signature(commit)
-        changes = await self._db.read(lambda tx: _changes(tx, account, head, commit, sent.blocks))
-        ops, json = await asyncio.to_thread(_ops, changes, sent.blocks)
-        await self._db.write(lambda tx: self._apply(tx, account, head, commit, ops, json))
+        try:
+            changes, blocks = await self._db.read(lambda tx: _changes(tx, account, head, commit, sent.blocks))
+            ops, json = await asyncio.to_thread(_ops, changes, blocks)
+            await self._db.write(lambda tx: self._apply(tx, account, head, commit, ops, json))
+        except InvalidSwap:
+            # The same commit may have come in meanwhile, from a client that repeats itself: then all is as it asks.
+            _, current = await self._db.read(lambda tx: _standing(tx, did))
+            if current.cid != commit.cid:
+                raise
 
     def _check_place(self, commit: Commit, did: Did, head: Head) -> None:
         """Refuse a commit for another repository, one that is not after ours, and one from the future."""
@@ -149,8 +155,10 @@ def _commit(sent: Car) -> Commit:
         raise InvalidRequest(f"The CAR's root is not a commit: {error}") from error
 
 
-def _changes(tx: Tx, account: Account, head: Head, commit: Commit, blocks: Mapping[Cid, bytes]) -> list[Change]:
-    """Return what the commit's tree changes; a node that was not sent may be one that we have."""
+def _changes(
+    tx: Tx, account: Account, head: Head, commit: Commit, blocks: Mapping[Cid, bytes]
+) -> tuple[list[Change], Mapping[Cid, bytes]]:
+    """Return what the commit's tree changes, and the blocks for it; a block that was not sent may be one that we have."""
     _check_still(tx, account, head)
     repo = account.id
 
@@ -171,9 +179,18 @@ def _changes(tx: Tx, account: Account, head: Head, commit: Commit, blocks: Mappi
         return mst.decode(row.block)
 
     try:
-        return list(mst.diff(Link(head.data, head.root), Link(commit.data), ours, theirs))
+        changes = list(mst.diff(Link(head.data, head.root), Link(commit.data), ours, theirs))
     except RepoError as error:
         raise InvalidRequest(f"The repository is not valid: {error}") from error
+    return changes, {**_held(tx, repo, changes, blocks), **blocks}
+
+
+def _held(tx: Tx, repo: int, changes: Sequence[Change], blocks: Mapping[Cid, bytes]) -> dict[Cid, bytes]:
+    """Return the records that were not sent because they stand at another path already."""
+    missing = {change.after for change in changes if change.after is not None} - blocks.keys()
+    if not missing:
+        return {}
+    return {cid: block for cid, block in records.blocks(tx, repo) if cid in missing}
 
 
 def _ops(changes: Sequence[Change], blocks: Mapping[Cid, bytes]) -> tuple[list[RepoOp], dict[str, bytes]]:

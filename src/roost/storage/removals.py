@@ -21,7 +21,7 @@ def pending(tx: Tx) -> list[int]:
 
 
 def remove_some(tx: Tx, account: int, limit: int) -> bool:
-    """Remove up to `limit` rows of each kind, fewer if they are large, and the note itself once nothing was left; return
+    """Remove up to `limit` rows of each kind, fewer of large ones, and the note itself once nothing was left; return
     whether that is so.
     """
     row = tx.one("SELECT events_below FROM removal WHERE account = ?", account)

@@ -7,7 +7,7 @@ from functools import partial
 import pytest
 
 from support.server import PASSWORD, Person, Roost
-from support.v2022 import RACERS, at_once, check_body_rules, check_done, check_refused, check_wrong_verb
+from support.v2022 import NO_STRINGS, RACERS, at_once, check_body_rules, check_done, check_refused, check_wrong_verb
 
 NSID = "com.atproto.createSession"
 URL = f"/xrpc/{NSID}"
@@ -77,7 +77,7 @@ def test_both_fields_are_required_strings(roost: Roost, field: str) -> None:
     without = {key: value for key, value in body.items() if key != field}
 
     check_refused(roost.post(NSID, json=without), f"data must have required property '{field}'")
-    for value in (1, None, [], {}):
+    for value in NO_STRINGS:
         check_refused(roost.post(NSID, json=body | {field: value}), f"data/{field} must be string")
 
 

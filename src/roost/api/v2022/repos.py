@@ -7,6 +7,7 @@ from roost.api.method import Procedure, Query, Stream
 from roost.api.v2022.adapt import adapt
 from roost.api.v2022.errors import explain
 from roost.data.cid import Cid
+from roost.services.errors import InvalidRequest, UpstreamFailure
 from roost.services.exports import Exports
 from roost.services.imports import MAX_CAR_BYTES, Imports
 from roost.syntax import Did
@@ -72,6 +73,11 @@ def explain_root(error: Exception) -> Exception:
     return explain(error, missing="root for DID")
 
 
+def explain_update(error: Exception) -> Exception:
+    """Do the same for a commit; one whose signature cannot be judged is refused like one that does not hold."""
+    return InvalidRequest(error.message) if isinstance(error, UpstreamFailure) else explain_repo(error)
+
+
 METHODS = (
     Query("com.atproto.syncGetRepo", get_repo, explain=explain_repo),
     adapt(
@@ -81,5 +87,5 @@ METHODS = (
         root,
         explain=explain_root,
     ),
-    Procedure("com.atproto.syncUpdateRepo", update_repo, body_limit=MAX_CAR_BYTES, explain=explain_repo),
+    Procedure("com.atproto.syncUpdateRepo", update_repo, body_limit=MAX_CAR_BYTES, explain=explain_update),
 )

@@ -1,10 +1,10 @@
 """com.atproto.repo.applyWrites."""
 
 import pytest
-from support.calls import POST, THING, WHEN, apply, at_once, create, fill, head, inspected, put, read, refusal
-from support.server import Person
 
 from roost.data.cid import Cid
+from support.calls import POST, THING, WHEN, apply, at_once, create, fill, head, inspected, put, read, refusal
+from support.server import Person
 
 NSID = "com.atproto.repo.applyWrites"
 
@@ -72,7 +72,9 @@ def test_two_hundred_writes_fit(person: Person) -> None:
         (
             {
                 "action": "create",
-                "value": {"b": {"$type": "blob", "ref": {"$link": str(Cid.of_raw(b"x"))}, "mimeType": "a/b", "size": 1}},
+                "value": {
+                    "b": {"$type": "blob", "ref": {"$link": str(Cid.of_raw(b"x"))}, "mimeType": "a/b", "size": 1}
+                },
             },
             "BlobNotFound",
             "Could not find blob: ",

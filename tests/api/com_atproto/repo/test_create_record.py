@@ -1,6 +1,10 @@
 """com.atproto.repo.createRecord."""
 
 import pytest
+
+from roost.data import cbor
+from roost.data.cid import Cid
+from roost.syntax import Tid
 from support.calls import (
     POST,
     THING,
@@ -19,10 +23,6 @@ from support.calls import (
     sign_in,
 )
 from support.server import Person, Roost
-
-from roost.data import cbor
-from roost.data.cid import Cid
-from roost.syntax import Tid
 
 
 def test_the_answer_says_where_the_record_is(person: Person) -> None:

@@ -1,9 +1,8 @@
 """com.atproto.repo.deleteRecord."""
 
+from roost.data.cid import Cid
 from support.calls import THING, at_once, create, delete, fill, head, inspected, put, read, refusal
 from support.server import Person
-
-from roost.data.cid import Cid
 
 ABSENT = str(Cid.of_cbor(b"\xa0"))
 

@@ -44,7 +44,9 @@ def test_a_handle_that_the_document_does_not_name_is_not_correct(roost: Roost, p
     assert server is not None
 
     async def rename() -> None:
-        await server.db.write(lambda tx: tx.run("UPDATE account SET handle = ? WHERE did = ?", "renamed.test", person.did))
+        await server.db.write(
+            lambda tx: tx.run("UPDATE account SET handle = ? WHERE did = ?", "renamed.test", person.did)
+        )
 
     inside(roost, rename())
 

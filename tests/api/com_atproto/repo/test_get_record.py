@@ -1,10 +1,10 @@
 """com.atproto.repo.getRecord."""
 
 import pytest
-from support.calls import THING, put, read, refusal, set_status
-from support.server import Person, Roost
 
 from roost.data.cid import Cid
+from support.calls import THING, put, read, refusal, set_status
+from support.server import Person, Roost
 
 
 def test_anybody_may_read(roost: Roost, person: Person) -> None:
@@ -30,7 +30,7 @@ def test_values_come_back_as_they_were_sent(person: Person) -> None:
         "null": None,
         "bool": True,
         "int": -(2**53) + 1,
-        "text": "é 日本語 👩‍👩‍👧 \u2028 \u0001 \\ \" /",
+        "text": 'é 日本語 👩‍👩‍👧 \u2028 \u0001 \\ " /',
         "list": [[], {}, [1, [2, {"a": None}]]],
     }
 

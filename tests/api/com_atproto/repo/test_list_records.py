@@ -1,6 +1,7 @@
 """com.atproto.repo.listRecords."""
 
 import pytest
+
 from support.calls import THING, create, fill, put, refusal, set_status
 from support.server import Person, Roost
 
@@ -33,7 +34,7 @@ def test_an_entry_is_a_record(person: Person) -> None:
 
 @pytest.mark.parametrize("reverse", ["false", "true"])
 def test_the_cursor_leads_through_all_of_them_once(person: Person, reverse: str) -> None:
-    """Also while records are written before and behind; the last page has no cursor."""
+    """Also while records are written behind it; the last page has no cursor."""
     fill(person, 7)
     seen: list[str] = []
     cursor: str | None = None
@@ -41,7 +42,7 @@ def test_the_cursor_leads_through_all_of_them_once(person: Person, reverse: str)
     for page in range(10):
         keys, cursor = listed(person, limit=2, reverse=reverse, **({} if cursor is None else {"cursor": cursor}))
         seen += keys
-        put(person, f"zz{page}" if reverse == "false" else f"!{page}".replace("!", "-"), {})
+        put(person, f"zz{page}" if reverse == "false" else f"-{page}", {})
         if cursor is None:
             break
 

@@ -1,10 +1,10 @@
 """com.atproto.repo.putRecord."""
 
 import pytest
-from support.calls import POST, THING, at_once, create, head, inspected, put, read, refusal
-from support.server import Person
 
 from roost.data.cid import Cid
+from support.calls import POST, THING, at_once, create, head, inspected, put, read, refusal
+from support.server import Person
 
 ABSENT = str(Cid.of_cbor(b"\xa0"))
 
@@ -77,7 +77,12 @@ def test_sixteen_puts_at_one_key_leave_one_of_them(person: Person) -> None:
         (THING, {}, {"validate": True}, "InvalidRequest"),
         (POST, {"text": "no date"}, {}, "InvalidRequest"),
         (THING, {}, {"swapRecord": "nonsense"}, "InvalidRequest"),
-        (THING, {"b": {"$type": "blob", "ref": {"$link": str(Cid.of_raw(b"x"))}, "mimeType": "a/b", "size": 1}}, {}, "BlobNotFound"),
+        (
+            THING,
+            {"b": {"$type": "blob", "ref": {"$link": str(Cid.of_raw(b"x"))}, "mimeType": "a/b", "size": 1}},
+            {},
+            "BlobNotFound",
+        ),
     ],
 )
 def test_what_cannot_be_put_is_refused(

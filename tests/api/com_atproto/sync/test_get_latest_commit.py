@@ -16,9 +16,7 @@ def test_it_is_where_the_last_write_left_the_repository(roost: Roost, person: Pe
     assert head(person) == (commit["cid"], commit["rev"])
 
 
-@pytest.mark.parametrize(
-    ("status", "name"), [("deactivated", "RepoDeactivated"), ("takendown", "RepoTakendown")]
-)
+@pytest.mark.parametrize(("status", "name"), [("deactivated", "RepoDeactivated"), ("takendown", "RepoTakendown")])
 def test_an_inactive_repository_is_not_told_of(roost: Roost, person: Person, status: str, name: str) -> None:
     """Each state has its own name."""
     set_status(roost, person, status)

@@ -29,9 +29,9 @@ def _key(multibase: str) -> PublicKey:
     return PublicKey.from_did_key(f"did:key:{multibase}")
 
 
-def test_an_empty_repository_can_be_fetched(anybody: Person) -> None:
+def test_an_empty_repository_can_be_fetched(person: Person) -> None:
     """A new account has a commit and an empty node."""
-    report = inspected(anybody)
+    report = inspected(person)
 
     assert (report.records, report.nodes, report.problems) == (0, 1, ())
 

@@ -1,0 +1,27 @@
+"""com.atproto.server.describeServer."""
+
+from pathlib import Path
+
+from support.server import Roost, running
+
+
+def test_it_tells_what_one_needs_to_sign_up(roost: Roost) -> None:
+    """Domains have a dot in front; links and contact are there although they are empty."""
+    assert roost.get("com.atproto.server.describeServer").json() == {
+        "did": "did:web:localhost",
+        "availableUserDomains": [".test"],
+        "inviteCodeRequired": False,
+        "links": {},
+        "contact": {},
+    }
+
+
+def test_it_tells_what_the_operator_has_set(tmp_path: Path) -> None:
+    """Name, domains, and whether one needs an invite."""
+    settings: dict[str, object] = {"hostname": "pds.test", "handle_domains": ".b.test,a.test", "invite_required": True}
+    with running(tmp_path, **settings) as server:
+        told = server.get("com.atproto.server.describeServer").json()
+
+    assert told["did"] == "did:web:pds.test"
+    assert told["availableUserDomains"] == [".b.test", ".a.test"]
+    assert told["inviteCodeRequired"] is True
