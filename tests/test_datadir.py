@@ -30,7 +30,7 @@ def test_a_file_in_the_way_is_told(tmp_path: Path) -> None:
     """What cannot be a directory is named in the error."""
     (tmp_path / "file").write_text("")
 
-    with pytest.raises(ConfigError, match=f"Cannot use {tmp_path}/file/data as the data directory: Not a directory"):
+    with pytest.raises(ConfigError, match=rf"Cannot use {tmp_path}/file/data as the data directory: Not a directory"):
         datadir.make(tmp_path / "file" / "data")
 
 
@@ -75,7 +75,7 @@ def test_many_who_ask_first_get_one_secret(tmp_path: Path) -> None:
 
 
 def test_what_a_crash_left_is_not_in_the_way(tmp_path: Path) -> None:
-    """A start that died while it wrote a secret does not stop the next, in a container of the same process id either."""
+    """A start that died while it wrote a secret does not stop the next one of the same process id."""
     (tmp_path / f".master.key.{os.getpid()}").write_text("half")
 
     assert len(datadir.master_key(tmp_path)) == 32

@@ -21,5 +21,5 @@ def test_another_repository_is_not(name: str) -> None:
     """The caller is who the token says, whatever the request does; a DID is compared letter by letter."""
     repo = AtIdentifier.parse(name)
 
-    with pytest.raises(Unauthenticated, match=f"^The token is not one of {repo}$"):
+    with pytest.raises(Unauthenticated, match=rf"^The token is not one of {repo}$"):
         check_own(ALICE, repo)

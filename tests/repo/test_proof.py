@@ -148,10 +148,10 @@ def test_a_proof_that_lacks_a_node_says_which() -> None:
 
 def test_a_tree_that_holds_a_node_twice_is_refused() -> None:
     """A small CAR could otherwise describe a tree of any size."""
-    leaf = mst.Node((b"com.example.record/0",), (Cid.of_cbor(b"\xa0"),), (None, None))
+    leaf = mst.make((b"com.example.record/0",), (Cid.of_cbor(b"\xa0"),), (None, None))
     low = mst.encode(leaf)
     cid = Cid.of_cbor(low)
-    top = mst.encode(mst.Node((b"com.example.record/1",), (Cid.of_cbor(b"\xa0"),), (Link(cid), Link(cid))))
+    top = mst.encode(mst.make((b"com.example.record/1",), (Cid.of_cbor(b"\xa0"),), (Link(cid), Link(cid))))
 
     with pytest.raises(InvalidNode, match="stands in the tree twice"):
         partial_tree(Cid.of_cbor(top), {Cid.of_cbor(top): top, cid: low})

@@ -10,7 +10,7 @@ from roost.data import cbor
 from roost.data.cid import Cid
 from roost.repo import Create, Report, inspect, mst
 from roost.repo import commit as commits
-from roost.repo.mst import EMPTY, Link, Node
+from roost.repo.mst import EMPTY, Link, Node, make
 from roost.syntax import Tid
 from support.repos import DID, KEY, MemoryRepo, filled, history, record
 
@@ -48,7 +48,7 @@ def keys_at(layer: int, count: int) -> list[bytes]:
 
 def leaf(*keys: bytes) -> Node:
     """Return a node of the lowest layer."""
-    return Node(keys, (VALUE,) * len(keys), (None,) * (len(keys) + 1))
+    return make(keys, (VALUE,) * len(keys), (None,) * (len(keys) + 1))
 
 
 def linked(node: Node) -> Link:
@@ -205,7 +205,7 @@ def test_keys_outside_of_their_gap_are_a_problem() -> None:
     above, below = keys_at(1, 1)[0], leaf(keys_at(0, 1)[0])
     assert below.keys[0] < above
 
-    report = planted(below, Node((above,), (VALUE,), (None, linked(below))))
+    report = planted(below, make((above,), (VALUE,), (None, linked(below))))
 
     assert [each.partition(": ")[2] for each in report.problems] == [
         "its keys do not belong between those of the node above"
@@ -225,7 +225,7 @@ def test_a_node_in_two_places_is_a_problem() -> None:
     """No key is in a tree twice, so no node is."""
     above, below = keys_at(1, 1)[0], leaf(keys_at(0, 1)[0])
 
-    report = planted(below, Node((above,), (VALUE,), (linked(below), linked(below))))
+    report = planted(below, make((above,), (VALUE,), (linked(below), linked(below))))
 
     assert any(each.endswith("stands in the tree twice") for each in report.problems)
 
@@ -234,7 +234,7 @@ def test_a_root_that_only_points_down_is_a_problem() -> None:
     """The one canonical tree of a set of keys begins at its highest key."""
     below = leaf(*keys_at(0, 2))
 
-    report = planted(below, Node((), (), (linked(below),)))
+    report = planted(below, make((), (), (linked(below),)))
 
     assert [each.partition(" ")[0] for each in report.problems] == ["the"]
     assert report.problems[0].endswith("has no entry of its own")
@@ -242,7 +242,7 @@ def test_a_root_that_only_points_down_is_a_problem() -> None:
 
 def test_an_empty_node_below_the_root_is_a_problem() -> None:
     """Nodes left without anything disappear."""
-    report = planted(EMPTY, Node((keys_at(1, 1)[0],), (VALUE,), (linked(EMPTY), None)))
+    report = planted(EMPTY, make((keys_at(1, 1)[0],), (VALUE,), (linked(EMPTY), None)))
 
     assert [each.partition(": ")[2] for each in report.problems] == ["a node below the root is empty"]
 
@@ -252,7 +252,7 @@ def test_a_node_below_the_lowest_layer_is_a_problem() -> None:
     one, two = keys_at(0, 2)
     below = leaf(one)
 
-    report = planted(below, Node((two,), (VALUE,), (linked(below), None)))
+    report = planted(below, make((two,), (VALUE,), (linked(below), None)))
 
     assert any("lowest layer has a kid" in each for each in report.problems)
 
@@ -261,7 +261,7 @@ def test_a_layer_that_is_skipped_is_a_problem() -> None:
     """A subtree hangs exactly one layer below its parent, through nodes without entries where layers have none."""
     below = leaf(keys_at(0, 1)[0])
 
-    report = planted(below, Node((keys_at(2, 1)[0],), (VALUE,), (linked(below), None)))
+    report = planted(below, make((keys_at(2, 1)[0],), (VALUE,), (linked(below), None)))
 
     assert ["stands at layer 1, not its own" in each for each in report.problems] == [True]
 

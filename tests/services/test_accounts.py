@@ -79,7 +79,7 @@ async def test_accounts_are_counted_and_paged(house: House, desk: Desk) -> None:
     assert list(await desk.accounts.page(limit=2)) == made[:2]
     assert list(await desk.accounts.page(after=made[1].id)) == made[2:]
     assert await desk.accounts.get(made[0].id) == made[0]
-    with pytest.raises(AccountNotFound, match="^Account not found$"):
+    with pytest.raises(AccountNotFound, match=r"^Account not found$"):
         await desk.accounts.get(99)
 
 
@@ -89,7 +89,7 @@ async def test_checking_a_password(house: House, desk: Desk) -> None:
 
     await desk.accounts.check_password(alice, OLD)
     for account in (alice, bob):
-        with pytest.raises(Unauthenticated, match="^Invalid identifier or password$"):
+        with pytest.raises(Unauthenticated, match=r"^Invalid identifier or password$"):
             await desk.accounts.check_password(account, NEW)
 
 
@@ -105,9 +105,9 @@ async def test_a_mailed_token_changes_the_password_once(house: House, desk: Desk
     with pytest.raises(Unauthenticated):
         await house.sessions.sign_in("alice.test", OLD)
     for refused in (house.sessions.authenticate(session.access), house.sessions.authenticate_refresh(session.refresh)):
-        with pytest.raises(ExpiredToken, match="^Token has been revoked$"):
+        with pytest.raises(ExpiredToken, match=r"^Token has been revoked$"):
             await refused
-    with pytest.raises(InvalidToken, match="^Token could not be verified$"):
+    with pytest.raises(InvalidToken, match=r"^Token could not be verified$"):
         await desk.accounts.reset_password(token, NEW)
 
 
@@ -123,7 +123,7 @@ async def test_a_new_token_replaces_the_last(house: House, desk: Desk) -> None:
     await house.account()
     first, second = await desk.token(), await desk.token()
 
-    with pytest.raises(InvalidToken, match="^Token could not be verified$"):
+    with pytest.raises(InvalidToken, match=r"^Token could not be verified$"):
         await desk.accounts.reset_password(first, NEW)
     await desk.accounts.reset_password(second, NEW)
 
@@ -137,21 +137,21 @@ async def test_a_token_works_for_a_quarter_of_an_hour(house: House, desk: Desk) 
     with pytest.raises(InvalidPassword):
         await desk.accounts.reset_password(token, "short")
     house.clock.turn(seconds=1)
-    with pytest.raises(ExpiredToken, match="^The password reset token has expired$"):
+    with pytest.raises(ExpiredToken, match=r"^The password reset token has expired$"):
         await desk.accounts.reset_password(token, NEW)
 
 
 @pytest.mark.parametrize("token", ["", "nonsense", "AAAAA-AAAA1", "AAAAA-AAAAAA", "ÄAAAA-AAAAA", "AAAAA-AAAAA\nx"])
 async def test_what_is_no_token_is_malformed(desk: Desk, token: str) -> None:
     """It is told apart from one that nobody was mailed."""
-    with pytest.raises(InvalidToken, match="^Malformed token$"):
+    with pytest.raises(InvalidToken, match=r"^Malformed token$"):
         await desk.accounts.reset_password(token, NEW)
 
 
 async def test_a_token_nobody_was_mailed_is_refused(house: House, desk: Desk) -> None:
     """Guessing does not help, and costs no hash."""
     await house.account()
-    with pytest.raises(InvalidToken, match="^Token could not be verified$"):
+    with pytest.raises(InvalidToken, match=r"^Token could not be verified$"):
         await desk.accounts.reset_password("AAAAA-AAAAA", NEW)
 
 

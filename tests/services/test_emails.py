@@ -43,6 +43,6 @@ def test_an_address_is_compared_in_lower_case(raw: str, address: str) -> None:
     ],
 )
 def test_what_no_mail_could_be_sent_to_is_refused(raw: str) -> None:
-    """An address that is none, or that would break out of a mail's header, is refused in the reference server's words."""
+    """An address that is none, or that would break out of a mail's header, is refused."""
     with pytest.raises(InvalidRequest, match=r"^This email address is not supported, please use a different email\.$"):
         parse_email(raw)

@@ -104,7 +104,7 @@ async def test_a_commit_that_never_was_the_head_is_refused(house: House) -> None
     alice, bob = await house.account("alice"), await house.account("bob")
 
     for cid in (Cid.of_cbor(b"made up"), (await head_of(house, bob)).cid):
-        with pytest.raises(InvalidRequest, match=f"^This repository was never at the commit {cid}$"):
+        with pytest.raises(InvalidRequest, match=rf"^This repository was never at the commit {cid}$"):
             await read(await Exports(house.db).since_commit(alice.did, cid))
 
 

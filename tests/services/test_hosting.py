@@ -39,5 +39,5 @@ async def test_a_repository_of_an_inactive_account_is_not_readable(
 
 async def test_nobodys_repository_is_not_found(house: House) -> None:
     """A DID that is not hosted here, or no longer, is told by name."""
-    with pytest.raises(RepoNotFound, match=f"^Could not find repo: {did_of('nobody')}$"):
+    with pytest.raises(RepoNotFound, match=rf"^Could not find repo: {did_of('nobody')}$"):
         await house.db.read(lambda tx: hosting.readable(tx, did_of("nobody")))

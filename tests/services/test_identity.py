@@ -63,7 +63,7 @@ async def test_an_account_here_is_found_without_asking_anybody(house: House) -> 
 async def test_a_name_under_our_domains_that_nobody_has_is_not_found(house: House, name: str) -> None:
     """What would be ours to give out nobody else is asked for."""
     async with network(house) as identity:
-        with pytest.raises(HandleNotFound, match="^Unable to resolve handle$"):
+        with pytest.raises(HandleNotFound, match=r"^Unable to resolve handle$"):
             await identity.resolve_handle(handle(name))
 
 
@@ -82,14 +82,14 @@ async def test_other_names_are_asked_of_the_network(house: House) -> None:
     """A handle of another domain is its owner's to tell."""
     async with network(house) as identity:
         assert await identity.resolve_handle(handle("far.example")) == FAR
-        with pytest.raises(InvalidRequest, match="^Unable to resolve handle$"):
+        with pytest.raises(InvalidRequest, match=r"^Unable to resolve handle$"):
             await identity.resolve_handle(handle("near.example"))
 
 
 async def test_nobody_is_asked_where_that_is_not_wanted(house: House) -> None:
     """A caller that must not make the server ask strangers gets the same refusal."""
     async with network(house) as identity:
-        with pytest.raises(InvalidRequest, match="^Unable to resolve handle$"):
+        with pytest.raises(InvalidRequest, match=r"^Unable to resolve handle$"):
             await identity.resolve_handle(handle("far.example"), foreign=False)
 
 
@@ -97,7 +97,7 @@ async def test_a_did_without_a_document_is_refused(house: House) -> None:
     """What the directory does not know cannot be described."""
     async with network(house) as identity:
         assert (await identity.document(FAR)).handle == "far.example"
-        with pytest.raises(InvalidRequest, match=f"^Could not resolve DID: {did_of('gone')}$"):
+        with pytest.raises(InvalidRequest, match=rf"^Could not resolve DID: {did_of('gone')}$"):
             await identity.document(did_of("gone"))
 
 

@@ -232,7 +232,7 @@ async def test_a_commit_must_come_after_ours_and_not_from_the_future(desk: Desk)
 async def test_a_commit_for_another_repository_is_refused(desk: Desk, house: House) -> None:
     """Each commit names whose it is."""
     bob = await house.account("bob")
-    with pytest.raises(InvalidRequest, match=f"^The commit is for {desk.account.did}, not {bob.did}$"):
+    with pytest.raises(InvalidRequest, match=rf"^The commit is for {desk.account.did}, not {bob.did}$"):
         await desk.imports.update(bob.did, desk.owner.car())
     with pytest.raises(RepoNotFound):
         await desk.imports.update(did_of("nobody"), desk.owner.car())
@@ -305,7 +305,7 @@ async def test_a_write_that_comes_between_is_not_lost(desk: Desk) -> None:
             await desk.house.put(desk.account, f"between{n:02d}")
 
     desk.meanwhile = write
-    with pytest.raises(InvalidSwap, match="^The repository was written to meanwhile"):
+    with pytest.raises(InvalidSwap, match=r"^The repository was written to meanwhile"):
         await desk.imports.update(desk.account.did, desk.owner.car())
 
     assert len(await desk.exported()) == 23

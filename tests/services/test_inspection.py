@@ -52,5 +52,5 @@ def test_several_roots_are_a_problem() -> None:
 def test_a_key_has_to_be_one() -> None:
     """What is not a did:key is refused in words."""
     assert inspection.key_from(KEY.public.did_key) == KEY.public
-    with pytest.raises(InvalidRequest, match="not a did:key"):
+    with pytest.raises(InvalidRequest, match=r"not a did:key"):
         inspection.key_from("zQ3sh")

@@ -31,5 +31,5 @@ async def test_a_code_admits_as_many_as_it_was_made_for(house: House) -> None:
 @pytest.mark.parametrize("uses", [0, -1, MAX_USES + 1])
 async def test_a_code_admits_somebody_and_not_everybody(house: House, uses: int) -> None:
     """Counts that make no sense are refused before they reach the database."""
-    with pytest.raises(InvalidRequest, match="useCount must be from 1 to 1000000"):
+    with pytest.raises(InvalidRequest, match=r"useCount must be from 1 to 1000000"):
         await Invites(house.db, house.policy, house.minter).create(uses=uses)

@@ -102,7 +102,7 @@ async def test_create_insists_that_there_is_nothing(house: House) -> None:
     alice = await house.account()
     await house.put(alice, "a")
 
-    with pytest.raises(RecordAlreadyExists, match=f"^Record already exists: {NOTE}/a$"):
+    with pytest.raises(RecordAlreadyExists, match=rf"^Record already exists: {NOTE}/a$"):
         await house.repos.write(alice.id, [write(house, "create", "a", "other")])
 
 
@@ -112,7 +112,7 @@ async def test_update_and_insistent_removal_need_a_record(house: House, kind: st
     alice = await house.account()
     change = write(house, "update", "a") if kind == "update" else gone("a", insist=True)
 
-    with pytest.raises(InvalidRequest, match=f"^Could not locate record: {NOTE}/a$"):
+    with pytest.raises(InvalidRequest, match=rf"^Could not locate record: {NOTE}/a$"):
         await house.repos.write(alice.id, [change])
 
 
@@ -122,7 +122,13 @@ async def test_what_changes_nothing_makes_no_commit(house: House) -> None:
     await house.put(alice, "a")
     head, told = await house.reading.head(alice.did), len(await house.events())
 
-    for writes in ([write(house, "put", "a")], [gone("b")], [], [write(house, "put", "a"), gone("b")]):
+    nothing: list[list[Write | Removal]] = [
+        [],
+        [write(house, "put", "a")],
+        [gone("b")],
+        [write(house, "put", "a"), gone("b")],
+    ]
+    for writes in nothing:
         assert await house.repos.write(alice.id, writes) is None
 
     assert await house.reading.head(alice.did) == head
@@ -152,7 +158,7 @@ async def test_swap_of_a_record(house: House) -> None:
         (write(house, "put", "b", "2", swap=now), "Record does not exist"),
         (gone("a", swap=other), f"Record was at {now}"),
     ):
-        with pytest.raises(InvalidSwap, match=f"^{message}$"):
+        with pytest.raises(InvalidSwap, match=rf"^{message}$"):
             await house.repos.write(alice.id, [change])
     await committed(house, alice, write(house, "put", "a", "2", swap=now), write(house, "put", "b", swap=None))
     await committed(house, alice, gone("a", swap=write(house, "put", "a", "2").cid))
@@ -166,7 +172,7 @@ async def test_swap_of_the_commit(house: House) -> None:
     made = await committed(house, alice, write(house, "create", "a"), swap_commit=old)
 
     for change in (write(house, "create", "b"), gone("a"), gone("never was")):
-        with pytest.raises(InvalidSwap, match=f"^Commit was at {made.cid}$"):
+        with pytest.raises(InvalidSwap, match=rf"^Commit was at {made.cid}$"):
             await house.repos.write(alice.id, [change], swap_commit=old)
     assert await house.repos.write(alice.id, [write(house, "put", "a")], swap_commit=old) is None
 
@@ -207,7 +213,7 @@ async def test_two_writes_to_one_record_are_refused(house: House) -> None:
     alice = await house.account()
 
     for second in (write(house, "put", "a", "2"), gone("a")):
-        with pytest.raises(InvalidRequest, match=f"^Write 2 is the second to {NOTE}/a: "):
+        with pytest.raises(InvalidRequest, match=rf"^Write 2 is the second to {NOTE}/a: "):
             await house.repos.write(alice.id, [write(house, "create", "a"), write(house, "create", "b"), second])
     assert await house.count(alice) == (0, 1)
 
@@ -240,7 +246,7 @@ async def test_an_inactive_account_does_not_write(
     alice = await house.account()
     await house.set_status(alice, status)
 
-    with pytest.raises(error, match=f"^{message}$"):
+    with pytest.raises(error, match=rf"^{message}$"):
         await house.put(alice, "a")
 
 
@@ -249,7 +255,7 @@ async def test_a_deleted_account_does_not_write(house: House) -> None:
     alice = await house.account()
     await house.db.write(lambda tx: tx.run("DELETE FROM account WHERE id = ?", alice.id))
 
-    with pytest.raises(AccountNotFound, match="^Account not found$"):
+    with pytest.raises(AccountNotFound, match=r"^Account not found$"):
         await house.put(alice, "a")
 
 

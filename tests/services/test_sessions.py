@@ -56,7 +56,7 @@ async def test_whoever_is_not_let_in_does_not_learn_why(house: House) -> None:
         ("no name at all", PASSWORD),
         ("", PASSWORD),
     ):
-        with pytest.raises(Unauthenticated, match="^Invalid identifier or password$"):
+        with pytest.raises(Unauthenticated, match=r"^Invalid identifier or password$"):
             await house.sessions.sign_in(identifier, password)
 
 
@@ -73,9 +73,9 @@ async def test_a_takendown_account_is_told_so_only_with_its_password(house: Hous
     alice = await house.account(password=PASSWORD)
 
     await house.set_status(alice, "takendown")
-    with pytest.raises(AccountTakedown, match="^Account has been taken down$"):
+    with pytest.raises(AccountTakedown, match=r"^Account has been taken down$"):
         await house.sessions.sign_in("alice.test", PASSWORD)
-    with pytest.raises(Unauthenticated, match="^Invalid identifier or password$"):
+    with pytest.raises(Unauthenticated, match=r"^Invalid identifier or password$"):
         await house.sessions.sign_in("alice.test", "wrong horse")
     await house.set_status(alice, "deactivated")
     assert (await house.sessions.sign_in("alice.test", PASSWORD)).status == "deactivated"
@@ -100,12 +100,12 @@ async def test_access_ends_after_two_hours_and_refreshing_after_ninety_days(hous
     house.clock.turn(seconds=ACCESS_SECONDS - 1)
     await house.sessions.authenticate(pair.access)
     house.clock.turn(seconds=1)
-    with pytest.raises(ExpiredToken, match="^Token has expired$"):
+    with pytest.raises(ExpiredToken, match=r"^Token has expired$"):
         await house.sessions.authenticate(pair.access)
     house.clock.turn(seconds=REFRESH_SECONDS - ACCESS_SECONDS - 1)
     await house.sessions.authenticate_refresh(pair.refresh)
     house.clock.turn(seconds=1)
-    with pytest.raises(ExpiredToken, match="^Token has expired$"):
+    with pytest.raises(ExpiredToken, match=r"^Token has expired$"):
         await house.sessions.authenticate_refresh(pair.refresh)
 
 
@@ -145,7 +145,7 @@ async def test_ten_refreshes_at_once_lead_to_one_session(house: House) -> None:
 
 
 async def test_a_used_refresh_token_works_for_two_hours(house: House) -> None:
-    """Within its grace time it leads to the same session again; using it then does not prolong that; afterwards it is revoked."""
+    """Until then it leads to the same session again; using it does not prolong that; afterwards it is revoked."""
     first = await house.sessions.begin(await house.account())
     second = await renewed(house, first.refresh)
 
@@ -153,7 +153,7 @@ async def test_a_used_refresh_token_works_for_two_hours(house: House) -> None:
     again = await renewed(house, first.refresh)
     assert await jti(house, again.refresh) == await jti(house, second.refresh)
     house.clock.turn(seconds=1)
-    with pytest.raises(ExpiredToken, match="^Token has been revoked$"):
+    with pytest.raises(ExpiredToken, match=r"^Token has been revoked$"):
         await renewed(house, first.refresh)
     await renewed(house, second.refresh)
 
@@ -166,7 +166,7 @@ async def test_grace_does_not_outlive_the_token(house: House) -> None:
 
     house.clock.turn(seconds=3600)
 
-    with pytest.raises(ExpiredToken, match="^Token has expired$"):
+    with pytest.raises(ExpiredToken, match=r"^Token has expired$"):
         await renewed(house, first.refresh)
 
 
@@ -177,9 +177,9 @@ async def test_a_revoked_session_ends_at_once(house: House) -> None:
 
     await house.sessions.end(await house.sessions.authenticate_refresh(pair.refresh))
 
-    with pytest.raises(ExpiredToken, match="^Token has been revoked$"):
+    with pytest.raises(ExpiredToken, match=r"^Token has been revoked$"):
         await house.sessions.authenticate(pair.access)
-    with pytest.raises(ExpiredToken, match="^Token has been revoked$"):
+    with pytest.raises(ExpiredToken, match=r"^Token has been revoked$"):
         await renewed(house, pair.refresh)
     await house.sessions.authenticate(other.access)
     await renewed(house, other.refresh)
@@ -196,9 +196,9 @@ async def test_signing_out_ends_the_earlier_tokens_of_the_session_too(house: Hou
     await house.sessions.end(await house.sessions.authenticate_refresh(third.refresh))
 
     for pair in (first, second, third):
-        with pytest.raises(ExpiredToken, match="^Token has been revoked$"):
+        with pytest.raises(ExpiredToken, match=r"^Token has been revoked$"):
             await renewed(house, pair.refresh)
-        with pytest.raises(ExpiredToken, match="^Token has been revoked$"):
+        with pytest.raises(ExpiredToken, match=r"^Token has been revoked$"):
             await house.sessions.authenticate(pair.access)
     await house.sessions.authenticate(other.access)
     assert await rows(house, alice) == 1
@@ -223,7 +223,7 @@ async def test_signing_out_while_refreshing_ends_in_no_session(house: House) -> 
     admitted = await house.sessions.authenticate_refresh(pair.refresh)
     await house.sessions.end(admitted)
 
-    with pytest.raises(ExpiredToken, match="^Token has been revoked$"):
+    with pytest.raises(ExpiredToken, match=r"^Token has been revoked$"):
         await house.sessions.refresh(admitted)
     assert await rows(house, alice) == 0
 
@@ -235,7 +235,7 @@ async def test_a_password_that_is_changed_meanwhile_opens_nothing(house: House, 
     proved = await house.sessions.sign_in("alice.test", PASSWORD)
     await house.db.write(lambda tx: accounts.set_password(tx, alice.id, "another hash"))
 
-    with pytest.raises(Unauthenticated, match="^Invalid identifier or password$"):
+    with pytest.raises(Unauthenticated, match=r"^Invalid identifier or password$"):
         await getattr(house.sessions, kind)(proved)
     assert await rows(house, alice) == 0
 
@@ -247,7 +247,7 @@ async def test_tokens_of_an_account_that_is_gone_are_refused(house: House) -> No
     await house.db.write(lambda tx: accounts.delete(tx, alice.id))
 
     for attempt in (house.sessions.authenticate(pair.access), house.sessions.authenticate_refresh(pair.refresh)):
-        with pytest.raises(AccountNotFound, match="^Account not found$"):
+        with pytest.raises(AccountNotFound, match=r"^Account not found$"):
             await attempt
 
 
@@ -266,9 +266,9 @@ async def test_each_kind_of_token_serves_its_purpose_only(house: House) -> None:
     """Refreshing takes a refresh token and everything else an access token."""
     pair = await house.sessions.begin(await house.account())
 
-    with pytest.raises(InvalidToken, match="^Bad token scope$"):
+    with pytest.raises(InvalidToken, match=r"^Bad token scope$"):
         await house.sessions.authenticate(pair.refresh)
-    with pytest.raises(InvalidToken, match="^Bad token scope$"):
+    with pytest.raises(InvalidToken, match=r"^Bad token scope$"):
         await house.sessions.authenticate_refresh(pair.access)
 
 

@@ -105,8 +105,8 @@ def test_the_hand_made_token_is_good() -> None:
     ],
 )
 def test_a_forged_token_is_refused(token: str) -> None:
-    """Another algorithm, another secret, another audience, a service token, a claim of the wrong kind: all are nothing."""
-    with pytest.raises(InvalidToken, match="^Token could not be verified$"):
+    """Another algorithm, another secret, another audience, a service token, a wrong claim: all are nothing."""
+    with pytest.raises(InvalidToken, match=r"^Token could not be verified$"):
         kept().read(token, ACCESS_TYPE)
 
 
@@ -119,7 +119,7 @@ def test_one_kind_of_token_does_not_pass_as_another() -> None:
         (kept().write(ACCESS), REFRESH_TYPE, "Bad token scope"),
         (forged({"typ": "dpop+jwt"}), ACCESS_TYPE, "Bad token type"),
     ):
-        with pytest.raises(InvalidToken, match=f"^{message}$"):
+        with pytest.raises(InvalidToken, match=rf"^{message}$"):
             kept().read(token, type)
 
 
@@ -132,7 +132,7 @@ def test_a_token_ends_to_the_second() -> None:
     now[0] = NOW + 59
     assert ours.read(token, ACCESS_TYPE) == ACCESS
     now[0] = NOW + 60
-    with pytest.raises(ExpiredToken, match="^Token has expired$"):
+    with pytest.raises(ExpiredToken, match=r"^Token has expired$"):
         ours.read(token, ACCESS_TYPE)
     assert ours.read(token, ACCESS_TYPE, allow_expired=True) == ACCESS
 

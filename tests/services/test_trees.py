@@ -187,7 +187,7 @@ async def test_a_node_that_is_not_what_its_link_says_stops_the_write(house: Hous
     )
 
     with pytest.raises(
-        CorruptRepository, match=f"repository of account {alice.id} is damaged: node {head.root} is not"
+        CorruptRepository, match=rf"repository of account {alice.id} is damaged: node {head.root} is not"
     ):
         await house.put(alice, "99")
     await house.db.write(lambda tx: tx.run("DELETE FROM node WHERE k = ?", alice.id << 32 | head.root))
@@ -225,7 +225,7 @@ async def test_pruning_unloads_all_but_the_root(house: House) -> None:
 def test_pruning_leaves_what_is_not_hashed() -> None:
     """A tree that is still being changed has its only copy in memory."""
     kid = Link(None, 0, mst.EMPTY)
-    dirty = Link(None, 0, mst.Node((b"a",), (Cid.of_cbor(b"x"),), (kid, None)))
+    dirty = Link(None, 0, mst.make((b"a",), (Cid.of_cbor(b"x"),), (kid, None)))
 
     prune(dirty)
 

@@ -75,7 +75,7 @@ def test_a_key_that_its_schema_forbids_is_refused(records: Records) -> None:
 
 def test_insisting_needs_a_schema(records: Records) -> None:
     """Nobody can vouch for a type that is not known here."""
-    with pytest.raises(UnknownRecordType, match=f"^Unknown lexicon type: {OTHER}$"):
+    with pytest.raises(UnknownRecordType, match=rf"^Unknown lexicon type: {OTHER}$"):
         records.write("create", OTHER, KEY, {"text": "hi"}, validate=True)
 
 
@@ -87,14 +87,14 @@ def test_a_record_is_of_its_collections_type(records: Records, declared: object,
         write = records.write("create", NOTE, KEY, {"text": "hi"}, validate=validate)
         assert cbor.decode(write.block) == {"$type": NOTE, "text": "hi"}
         return
-    with pytest.raises(InvalidRequest, match=f"^Invalid \\$type: expected {NOTE}, got {declared}$"):
+    with pytest.raises(InvalidRequest, match=rf"^Invalid \$type: expected {NOTE}, got {declared}$"):
         records.write("create", NOTE, KEY, {"$type": declared, "text": "hi"}, validate=validate)
 
 
 @pytest.mark.parametrize("value", [None, "text", 7, [], True])
 def test_a_record_is_an_object(records: Records, value: object) -> None:
     """Nothing else can have a type."""
-    with pytest.raises(InvalidRequest, match="^A record must be an object$"):
+    with pytest.raises(InvalidRequest, match=r"^A record must be an object$"):
         records.write("create", NOTE, KEY, value, validate=False)
 
 
@@ -114,7 +114,7 @@ def test_a_blob_that_is_not_here_cannot_be_referenced(records: Records, wrap: ob
     assert callable(wrap)
     ref = {"$type": "blob", "ref": BLOB, "mimeType": "image/png", "size": 7}
 
-    with pytest.raises(BlobNotFound, match=f"^Could not find blob: {BLOB}$"):
+    with pytest.raises(BlobNotFound, match=rf"^Could not find blob: {BLOB}$"):
         records.write("create", OTHER, KEY, {"image": wrap(ref)}, validate=validate)
 
 

@@ -110,7 +110,10 @@ def apply(person: Person, *writes: dict[str, object], **extra: object) -> httpx.
 
 def fill(person: Person, records: int) -> None:
     """Make records 00, 01, … in one commit."""
-    answer = apply(person, *[{"action": "create", "rkey": f"{n:02d}", "value": {"n": n}} for n in range(records)])
+    writes: list[dict[str, object]] = [
+        {"action": "create", "rkey": f"{n:02d}", "value": {"n": n}} for n in range(records)
+    ]
+    answer = apply(person, *writes)
     assert answer.status_code == 200, answer.text
 
 

@@ -4,7 +4,7 @@ Deliberately does not know the PLC directory: the DIDs of its accounts are regis
 """
 
 import base64
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -164,12 +164,12 @@ class House:
 
 
 @asynccontextmanager
-async def opened_house(path: Path, *, clock: Clock | None = None, **policy: object) -> AsyncIterator[House]:
+async def opened_house(path: Path, policy: Mapping[str, object] | None = None) -> AsyncIterator[House]:
     """Open a house on the database in a folder; `policy` changes what the operator has decided."""
-    clock = clock or Clock()
+    clock = Clock()
     db = await open_database(f"sqlite:///{path / 'roost.sqlite'}", now=clock.micros // 1000)
     try:
-        yield House(db, policy_of(**policy), clock)
+        yield House(db, policy_of(**(policy or {})), clock)
     finally:
         await db.close()
 

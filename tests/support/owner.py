@@ -3,6 +3,7 @@
 The commits are made of a copy that was fetched; deliberately does not know what the server thinks of them.
 """
 
+import itertools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Self
@@ -22,6 +23,8 @@ from roost.syntax import Did, Tid
 from support.server import PASSWORD, Person, Roost
 from support.v2022 import exported
 
+_numbers = itertools.count(1)
+
 
 @dataclass(slots=True)
 class Owner:
@@ -36,9 +39,8 @@ class Owner:
     def join(cls, roost: Roost) -> Self:
         """Make an account with a recovery key; its signing key is still the server's."""
         recovery = PrivateKey.generate()
-        somebody = roost.person  # which numbers its names: the next one is never taken
-        name = somebody("namer").handle.replace("namer", "owner")
-        body = {"email": f"{name}@mail.test", "handle": name, "password": PASSWORD}
+        name = f"owner{next(_numbers)}"
+        body = {"email": f"{name}@mail.test", "handle": f"{name}.test", "password": PASSWORD}
         answer = roost.post("com.atproto.server.createAccount", json=body | {"recoveryKey": recovery.public.did_key})
         assert answer.status_code == 200, answer.text
         made = answer.json()

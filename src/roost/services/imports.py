@@ -158,7 +158,7 @@ def _commit(sent: Car) -> Commit:
 def _changes(
     tx: Tx, account: Account, head: Head, commit: Commit, blocks: Mapping[Cid, bytes]
 ) -> tuple[list[Change], Mapping[Cid, bytes]]:
-    """Return what the commit's tree changes, and the blocks for it; a block that was not sent may be one that we have."""
+    """Return what the commit's tree changes, and blocks for it all: one that was not sent may be one that we have."""
     _check_still(tx, account, head)
     repo = account.id
 

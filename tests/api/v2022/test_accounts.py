@@ -25,7 +25,7 @@ def test_both_generations_are_one_account(roost: Roost, person: Person) -> None:
 def test_a_username_is_a_handle() -> None:
     """In lower case; what looks like a DID is told apart from what is no domain."""
     assert username("Alice.TEST") == "alice.test"
-    with pytest.raises(InvalidUsername, match="^Cannot register a username that starts with `did:`$"):
+    with pytest.raises(InvalidUsername, match=r"^Cannot register a username that starts with `did:`$"):
         username("did:plc:abc")
     with pytest.raises(InvalidUsername, match=r"^Username is not a valid domain name: a\.\.b$"):
         username("a..b")

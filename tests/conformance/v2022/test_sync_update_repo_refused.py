@@ -1,6 +1,6 @@
 """com.atproto.syncUpdateRepo, October 2022: commits that are refused, each without a trace."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 
 import httpx
@@ -12,7 +12,7 @@ from roost.data.cid import Cid
 from roost.data.value import Value
 from roost.repo import Create, Delete, mst
 from roost.repo import commit as commits
-from roost.repo.mst import Link, Node
+from roost.repo.mst import Link, Node, make
 from support.owner import Copy, Owner, only_new, packed
 from support.server import Person, Roost
 from support.v2022 import POST, check_refused, exported, post
@@ -230,12 +230,6 @@ def test_every_way_to_be_cut_off(roost: Roost, owner: Owner, copy: Copy) -> None
         assert (answer.status_code, answer.json()["error"]) == (400, "InvalidRequest"), size
 
 
-def tampered(copy: Copy, change: Callable[[Node], Node]) -> bytes:
-    """Return the CAR of a good commit to a bad tree, whose root is another than it should be."""
-    root = mst.decode(copy.blocks[copy.head.data])
-    return signed_tree(copy, mst.encode(change(root)), {})
-
-
 def signed_tree(copy: Copy, root: bytes, more: dict[Cid, bytes]) -> bytes:
     """Return the CAR of a good commit to a tree with that root."""
     made = copy.sign(Cid.of_cbor(root))
@@ -251,7 +245,7 @@ def keys_of_layer(layer: int, count: int) -> list[bytes]:
 
 def leaf(*keys: bytes) -> Node:
     """Return a node of those keys, each with the same record."""
-    return Node(keys, tuple(Cid.of_cbor(record()) for _ in keys), (None,) * (len(keys) + 1))
+    return make(keys, tuple(Cid.of_cbor(record()) for _ in keys), (None,) * (len(keys) + 1))
 
 
 RECORD = {Cid.of_cbor(record()): record()}
@@ -270,8 +264,8 @@ def test_a_node_that_should_not_be_there(roost: Roost, owner: Owner, copy: Copy)
     empty = mst.encode(mst.EMPTY)
     below = mst.encode(leaf(low))
     left, right = (Link(Cid.of_cbor(block)) for block in (empty, below))
-    over_empty = Node((high,), (Cid.of_cbor(record()),), (left, None))
-    only_leads = Node((), (), (right,))
+    over_empty = make((high,), (Cid.of_cbor(record()),), (left, None))
+    only_leads = make((), (), (right,))
     more = RECORD | {Cid.of_cbor(block): block for block in (empty, below)}
 
     check(roost, owner, signed_tree(copy, mst.encode(over_empty), more), "The repository is not valid")
@@ -287,7 +281,7 @@ def test_keys_out_of_order_between_nodes(roost: Roost, owner: Owner, copy: Copy)
     more = RECORD | {Cid.of_cbor(below): below}
 
     for kids in ((None, link), (link, link)):
-        root = Node((high,), (Cid.of_cbor(record()),), kids)
+        root = make((high,), (Cid.of_cbor(record()),), kids)
         check(roost, owner, signed_tree(copy, mst.encode(root), more), "The repository is not valid")
 
 
@@ -299,11 +293,11 @@ def test_a_node_in_another_encoding(roost: Roost, owner: Owner, copy: Copy) -> N
     assert isinstance(value, dict)
     entries = value["e"]
     assert isinstance(entries, list)
-    unshared = [{"k": key, "p": 0, "t": None, "v": Cid.of_cbor(record())} for key in keys]
-    backwards = [unshared[1], unshared[0]]
+    unshared: list[Value] = [{"k": key, "p": 0, "t": None, "v": Cid.of_cbor(record())} for key in keys]
+    backwards: list[Value] = [unshared[1], unshared[0]]
     bad: list[Value] = [
-        {"e": list[Value](unshared), "l": None},
-        {"e": list[Value](backwards), "l": None},
+        {"e": unshared, "l": None},
+        {"e": backwards, "l": None},
         {"e": entries},
         {"e": entries, "l": None, "x": 1},
         {"e": entries, "l": "text"},

@@ -51,8 +51,8 @@ def test_a_shared_subtree_is_not_read() -> None:
 
 def test_a_damaged_tree_stops_the_diff() -> None:
     """A node on another layer than its keys' is named, not compared; so is one that is missing."""
-    low = mst.Node((b"com.example.record/0",), (LEAF,), (None, None))
-    top = mst.Node((b"com.example.record/1",), (LEAF,), (Link(LEAF), None))
+    low = mst.make((b"com.example.record/0",), (LEAF,), (None, None))
+    top = mst.make((b"com.example.record/1",), (LEAF,), (Link(LEAF), None))
     nodes = {LEAF: low, None: top}
     empty = Link(None, 0, mst.EMPTY)
 

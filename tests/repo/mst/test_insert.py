@@ -27,8 +27,8 @@ def test_inserting_twice_is_refused() -> None:
 
 def test_a_higher_key_that_stands_below_is_found_while_splitting() -> None:
     """Only a damaged tree holds a key below its layer; splitting along it says so instead of doubling it."""
-    low = Link(None, 0, mst.Node((key("3fx"),), (LEAF,), (None, None)))
-    damaged = Link(None, 0, mst.Node((key("3fo"),), (LEAF,), (None, low)))
+    low = Link(None, 0, mst.make((key("3fx"),), (LEAF,), (None, None)))
+    damaged = Link(None, 0, mst.make((key("3fo"),), (LEAF,), (None, low)))
 
     with pytest.raises(KeyExists):
         mst.insert(damaged, key("3fx"), LEAF)

@@ -9,6 +9,7 @@ wire:
 * `validate` is true unless it is false, and then a type without a schema is refused: `Schema not found`.
 * Listing is oldest first, and `before` and `after` are bounds whatever the order is.
 * Deleting what is not there succeeds, but not in a batch; putting what is not there creates it.
+* The scheme before a token is spelled `Bearer`; today any case will do.
 * A session's token lasts 90 days, cannot be refreshed, and is revoked by deleteSession.
 * A CAR is `application/cbor`; `from` names an earlier commit, and what that state had is left out.
 * `availableUserDomains` have no dot in front; today they have.

@@ -9,7 +9,7 @@ from roost.repo.mst.delete import delete
 from roost.repo.mst.diff import Change, check_layer, diff
 from roost.repo.mst.finish import Finished, NewNode, finish
 from roost.repo.mst.insert import insert, update
-from roost.repo.mst.node import EMPTY, Link, Node, decode, encode, layer_of
+from roost.repo.mst.node import EMPTY, Link, Node, decode, encode, layer_of, make
 from roost.repo.mst.walk import around, find, frontier, loaded
 
 __all__ = [
@@ -31,5 +31,6 @@ __all__ = [
     "insert",
     "layer_of",
     "loaded",
+    "make",
     "update",
 ]

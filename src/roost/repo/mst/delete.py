@@ -6,7 +6,7 @@ from bisect import bisect_left
 
 from roost.repo.errors import KeyMissing
 from roost.repo.mst.insert import with_kid
-from roost.repo.mst.node import EMPTY, Link, Node
+from roost.repo.mst.node import EMPTY, Link, make
 from roost.repo.mst.walk import loaded
 
 
@@ -29,7 +29,7 @@ def _delete(link: Link, key: bytes, freed: list[int]) -> Link | None:
     kid = node.kids[i]
     if i < len(node.keys) and node.keys[i] == key:
         merged = _merge(kid, node.kids[i + 1], freed)
-        rest = Node(
+        rest = make(
             node.keys[:i] + node.keys[i + 1 :],
             node.values[:i] + node.values[i + 1 :],
             (*node.kids[:i], merged, *node.kids[i + 2 :]),
@@ -53,4 +53,4 @@ def _merge(left: Link | None, right: Link | None, freed: list[int]) -> Link | No
     a, b = loaded(left), loaded(right)
     middle = _merge(a.kids[-1], b.kids[0], freed)
     freed.append(right.n)
-    return Link(None, left.n, Node(a.keys + b.keys, a.values + b.values, (*a.kids[:-1], middle, *b.kids[1:])))
+    return Link(None, left.n, make(a.keys + b.keys, a.values + b.values, (*a.kids[:-1], middle, *b.kids[1:])))

@@ -6,7 +6,7 @@ import msgspec
 
 from roost.data.cid import Cid
 from roost.repo.errors import InvalidNode
-from roost.repo.mst.node import EMPTY, Link, Node, layer_of
+from roost.repo.mst.node import EMPTY, Link, Node, check_entries, layer_of
 
 Load = Callable[[Link], Node]
 """Returns the node behind a link; raises MissingBlock."""
@@ -23,7 +23,7 @@ class Change(msgspec.Struct, frozen=True):
 def diff(before: Link, after: Link, load_before: Load, load_after: Load) -> Iterator[Change]:
     """Yield the changes that lead from one tree to the other, in key order.
 
-    Raises InvalidNode where a node does not fit its layer, MissingBlock from the loaders.
+    Raises InvalidNode where a node does not fit its layer, CrowdedNode, MissingBlock from the loaders.
     """
     old, new = _Cursor(before, load_before), _Cursor(after, load_after)
     while True:
@@ -100,6 +100,8 @@ class _Cursor:
         """Go into the subtree that the cursor stands at."""
         assert self.subtree is not None, "the cursor stands at a subtree"
         node, layer = self._load(self.subtree), self.layer
+        # Making its changes one by one would take time with the square of the entries.
+        check_entries(node)
         check_layer(node, layer)
         # Last in, first out: kid i is read before key i.
         for i in range(len(node.keys), -1, -1):

@@ -1,18 +1,9 @@
 """Hashing what the operations left dirty: each new node gets its block, its CID and a number to be stored under."""
 
-from typing import Final
-
 import msgspec
 
 from roost.data.cid import Cid
-from roost.repo.errors import CrowdedNode
-from roost.repo.mst.node import Link, encode
-
-MAX_ENTRIES: Final = 256
-"""Entries of one node. Three keys in four live at the lowest layer, so a run of n of them has the chance of 0.75**n:
-less than 1e-31 here. But who picks keys by their hashes can put a whole repository into one node, which is then
-written anew, and told to the network, with each record (repository specification, "MST structure", asks for a limit).
-"""
+from roost.repo.mst.node import Link, check_entries, encode
 
 
 class NewNode(msgspec.Struct, frozen=True):
@@ -52,8 +43,7 @@ def finish(root: Link, freed: list[int], next_n: int) -> Finished:
     def clean(link: Link) -> None:
         node = link.node
         assert node is not None, "a dirty link has its node"
-        if len(node.keys) > MAX_ENTRIES:
-            raise CrowdedNode(node.keys[0])
+        check_entries(node)
         for kid in node.kids:
             if kid is not None and kid.cid is None:
                 clean(kid)

@@ -8,7 +8,7 @@ from bisect import bisect_left
 
 from roost.data.cid import Cid
 from roost.repo.errors import KeyExists, KeyMissing
-from roost.repo.mst.node import Link, Node, layer_of
+from roost.repo.mst.node import Link, Node, layer_of, make
 from roost.repo.mst.walk import loaded
 
 
@@ -16,12 +16,12 @@ def insert(root: Link, key: bytes, value: Cid) -> Link:
     """Return the tree with `key` added. Raises KeyExists; MissingBlock if the key's frontier is not loaded."""
     node = loaded(root)
     if not node.keys:
-        return Link(None, root.n, Node((key,), (value,), (None, None)))
+        return Link(None, root.n, make((key,), (value,), (None, None)))
     layer, top = layer_of(key), layer_of(node.keys[0])
     if layer <= top:
         return _insert(root, top, key, layer, value)
     left, right = split(root, key)
-    return Link(None, 0, Node((key,), (value,), (_lift(left, layer - top - 1), _lift(right, layer - top - 1))))
+    return Link(None, 0, make((key,), (value,), (_lift(left, layer - top - 1), _lift(right, layer - top - 1))))
 
 
 def _insert(link: Link, at: int, key: bytes, layer: int, value: Cid) -> Link:
@@ -34,14 +34,14 @@ def _insert(link: Link, at: int, key: bytes, layer: int, value: Cid) -> Link:
         return Link(
             None,
             link.n,
-            Node(
+            make(
                 (*node.keys[:i], key, *node.keys[i:]),
                 (*node.values[:i], value, *node.values[i:]),
                 (*node.kids[:i], *split(kid, key), *node.kids[i + 1 :]),
             ),
         )
     if kid is None:
-        leaf = Link(None, 0, Node((key,), (value,), (None, None)))
+        leaf = Link(None, 0, make((key,), (value,), (None, None)))
         return with_kid(link, i, _lift(leaf, at - 1 - layer))
     return with_kid(link, i, _insert(kid, at - 1, key, layer, value))
 
@@ -61,8 +61,8 @@ def split(link: Link | None, key: bytes) -> tuple[Link | None, Link | None]:
         return None, link
     # Neither side is empty now: one without an entry here has a kid below.
     return (
-        Link(None, link.n, Node(node.keys[:i], node.values[:i], (*node.kids[:i], left))),
-        Link(None, 0, Node(node.keys[i:], node.values[i:], (right, *node.kids[i + 1 :]))),
+        Link(None, link.n, make(node.keys[:i], node.values[:i], (*node.kids[:i], left))),
+        Link(None, 0, make(node.keys[i:], node.values[i:], (right, *node.kids[i + 1 :]))),
     )
 
 
@@ -71,14 +71,15 @@ def _lift(link: Link | None, layers: int) -> Link | None:
     if link is None:
         return None
     for _ in range(layers):
-        link = Link(None, 0, Node((), (), (link,)))
+        link = Link(None, 0, make((), (), (link,)))
     return link
 
 
 def with_kid(link: Link, i: int, kid: Link | None) -> Link:
     """Return a dirty copy of a loaded link whose i-th kid is `kid`."""
     node = loaded(link)
-    return Link(None, link.n, Node(node.keys, node.values, (*node.kids[:i], kid, *node.kids[i + 1 :])))
+    kids = (*node.kids[:i], kid, *node.kids[i + 1 :])
+    return Link(None, link.n, Node(node.keys, node.values, kids, node.frame))
 
 
 def update(root: Link, key: bytes, value: Cid) -> Link:
@@ -86,7 +87,7 @@ def update(root: Link, key: bytes, value: Cid) -> Link:
     node = loaded(root)
     i = bisect_left(node.keys, key)
     if i < len(node.keys) and node.keys[i] == key:
-        return Link(None, root.n, Node(node.keys, (*node.values[:i], value, *node.values[i + 1 :]), node.kids))
+        return Link(None, root.n, make(node.keys, (*node.values[:i], value, *node.values[i + 1 :]), node.kids))
     kid = node.kids[i]
     if kid is None:
         raise KeyMissing(key)

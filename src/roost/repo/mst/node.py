@@ -15,7 +15,7 @@ import msgspec
 from roost.data.cbor import LINK, head
 from roost.data.cid import Cid
 from roost.data.errors import InvalidCid
-from roost.repo.errors import InvalidNode
+from roost.repo.errors import CrowdedNode, InvalidNode
 
 _ENTRIES: Final = b"\xa2\x61e"
 _K: Final = b"\xa4\x61k"
@@ -28,6 +28,12 @@ _NULL: Final = b"\xf6"
 MAX_KEY_BYTES: Final = 1024
 """The specification's limit for `collection/rkey`."""
 
+MAX_ENTRIES: Final = 256
+"""Entries of one node. Three keys in four live at the lowest layer, so a run of n of them has the chance of 0.75**n:
+less than 1e-31 here. But who picks keys by their hashes can put a whole repository into one node, which is then
+written anew, and told to the network, with each record (repository specification, "MST structure", asks for a limit).
+"""
+
 
 class Link(msgspec.Struct, eq=False):
     """A pointer to a subtree. Setting `node` on a clean link only remembers what `cid` names already."""
@@ -38,15 +44,42 @@ class Link(msgspec.Struct, eq=False):
 
 
 class Node(msgspec.Struct, frozen=True, eq=False):
-    """One node; `len(kids) == len(keys) + 1`, and no two neighbours of `keys` are equal or out of order."""
+    """One node; `len(kids) == len(keys) + 1`, and no two neighbours of `keys` are equal or out of order.
+
+    `frame` is the node's block without its pointers: what stands before each of `kids[1:]`, and before `kids[0]`, which
+    is written last. A write changes the keys of a node or two and a pointer in all those above, so the frame of most is
+    kept: encoding takes a quarter of the time (10 % of a createRecord).
+    """
 
     keys: tuple[bytes, ...]
     values: tuple[Cid, ...]
     kids: tuple[Link | None, ...]
+    frame: tuple[bytes, ...]
 
 
-EMPTY: Final = Node((), (), (None,))
-"""The root of a tree without keys; nowhere else may a node have neither key nor kid."""
+def make(keys: tuple[bytes, ...], values: tuple[Cid, ...], kids: tuple[Link | None, ...]) -> Node:
+    """Return the node with those keys."""
+    return Node(keys, values, kids, _frame(keys, values))
+
+
+def _frame(keys: tuple[bytes, ...], values: tuple[Cid, ...]) -> tuple[bytes, ...]:
+    frame: list[bytes] = []
+    piece = _ENTRIES + head(4, len(keys))
+    before = b""
+    for key, value in zip(keys, values, strict=True):
+        shared = common_prefix(before, key)
+        rest = key[shared:]
+        frame.append(piece + _K + head(2, len(rest)) + rest + _P + head(0, shared) + _T)
+        piece = _V + LINK + value
+        before = key
+    frame.append(piece + _L)
+    return tuple(frame)
+
+
+def check_entries(node: Node) -> None:
+    """Raise CrowdedNode for a node of more than MAX_ENTRIES: one that is about to be written, or to be taken in."""
+    if len(node.keys) > MAX_ENTRIES:
+        raise CrowdedNode(node.keys[0])
 
 
 def layer_of(key: bytes) -> int:
@@ -61,16 +94,15 @@ def common_prefix(a: bytes, b: bytes) -> int:
     return size - ((differing.bit_length() + 7) >> 3)
 
 
+EMPTY: Final = make((), (), (None,))
+"""The root of a tree without keys; nowhere else may a node have neither key nor kid."""
+
+
 def encode(node: Node) -> bytes:
     """Return the node's block. Every kid must be clean."""
-    out = [_ENTRIES, head(4, len(node.keys))]
-    before = b""
-    for key, value, kid in zip(node.keys, node.values, node.kids[1:], strict=True):
-        shared = common_prefix(before, key)
-        rest = key[shared:]
-        out += (_K, head(2, len(rest)), rest, _P, head(0, shared), _T, _pointer(kid), _V, LINK, value)
-        before = key
-    out += (_L, _pointer(node.kids[0]))
+    out: list[bytes] = []
+    for piece, kid in zip(node.frame, (*node.kids[1:], node.kids[0]), strict=True):
+        out += (piece, _pointer(kid))
     return b"".join(out)
 
 
@@ -104,13 +136,15 @@ def decode(block: bytes, numbers: tuple[int, ...] = ()) -> Node:
 class _Reader:
     """Reads exactly the layout of `encode`, which makes every other encoding of a node an error."""
 
-    __slots__ = ("at", "block")
+    __slots__ = ("at", "block", "framed")
 
     def __init__(self, block: bytes) -> None:
         self.block = block
         self.at = 0
+        self.framed = 0
 
     def node(self) -> Node:
+        frame: list[bytes] = []
         self.expect(_ENTRIES)
         keys: list[bytes] = []
         values: list[Cid] = []
@@ -122,16 +156,16 @@ class _Reader:
             self.expect(_P)
             key = self.key(before, self.number(0), rest)
             self.expect(_T)
-            kids.append(self.pointer())
+            kids.append(self.pointer(frame))
             self.expect(_V)
             values.append(self.cid())
             keys.append(key)
             before = key
         self.expect(_L)
-        kids[0] = self.pointer()
+        kids[0] = self.pointer(frame)
         if self.at != len(self.block):
             raise InvalidNode("node is followed by other bytes")
-        return Node(tuple(keys), tuple(values), tuple(kids))
+        return Node(tuple(keys), tuple(values), tuple(kids), tuple(frame))
 
     def key(self, before: bytes, shared: int, rest: bytes) -> bytes:
         if shared > len(before):
@@ -172,11 +206,16 @@ class _Reader:
             return value
         raise InvalidNode(f"node is not canonical at byte {self.at}")
 
-    def pointer(self) -> Link | None:
+    def pointer(self, frame: list[bytes]) -> Link | None:
+        """Read a pointer, and add what has been read since the last one to the frame."""
+        frame.append(self.block[self.framed : self.at])
+        kid: Link | None = None
         if self.block[self.at] == 0xF6:
             self.at += 1
-            return None
-        return Link(self.cid())
+        else:
+            kid = Link(self.cid())
+        self.framed = self.at
+        return kid
 
     def cid(self) -> Cid:
         self.expect(LINK)
