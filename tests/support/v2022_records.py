@@ -6,6 +6,8 @@ Deliberately does not know how a method takes it: as its body, or as a value ins
 from functools import reduce
 from typing import Final
 
+from support.v2022 import POST
+
 CID: Final = "bafyreie5737gdxlw5i64vzichcalba3z2v5n6icifvx5xytvske7mr3hpm"
 RAW_CID: Final = "bafkreie5737gdxlw5i64vzichcalba3z2v5n6icifvx5xytvske7mr3hpm"
 
@@ -114,3 +116,41 @@ BAD_DIDS: Final = (
 
 BAD_BOOLEANS: Final = ("1", "0", "TRUE", "False", "yes", "null", "true ", "truefalse")
 """What is neither true nor false."""
+
+BAD_PATHS: Final = (
+    "nonsense",
+    "/",
+    POST,
+    f"{POST}/",
+    "/key",
+    f"{POST}/a/b",
+    f"{POST}/.",
+    f"{POST}/..",
+    f"{POST}/a b",
+    f"{POST}/ü",
+    "bsky/key",
+    "app.bsky.*/key",
+    f"{POST}/{'x' * 513}",
+    f"{POST}/a\0",
+)
+"""What cannot be the key of a repository's tree."""
+
+BAD_BLOCKS: Final = (
+    b"",
+    b"\xa0\0",
+    b"\x80",
+    b"\x63abc",
+    b"\xf6",
+    b"\xa1\x61n\xfb\x3f\xf8\0\0\0\0\0\0",
+    b"\xa1\x61n\x1b\0\x20\0\0\0\0\0\0",
+    b"\xa2\x61b\x01\x61a\x02",
+    b"\xa1\x61n\x18\x01",
+    b"\xbf\x61n\x01\xff",
+    b"\xa1\x61n\xc0\x61x",
+    b"\xa1\x61\xff\x01",
+    b"\xa1\x01\x01",
+    b"\xa1\x61a" * 70 + b"\xf6",
+    b"\xa1\x61a" * 5000 + b"\xf6",
+    b"\xa1\x61\0\x01",
+)
+"""What cannot be the block of a record: not canonical, not of the data model, not an object."""

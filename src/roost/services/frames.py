@@ -5,6 +5,7 @@ written on every commit, and most of one is the CAR of its blocks.
 """
 
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Final
 
 from roost.data import cbor
@@ -29,8 +30,14 @@ _NOT_TOO_BIG: Final = b"ftooBig\xf4"
 
 def time_text(milliseconds: int) -> str:
     """Return the moment as events write it, `2026-01-31T12:00:00.000Z`."""
-    moment = datetime.fromtimestamp(milliseconds / 1000, UTC)
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.{milliseconds % 1000:03d}Z"
+    seconds, rest = divmod(milliseconds, 1000)
+    return f"{_second_text(seconds)}.{rest:03d}Z"
+
+
+@lru_cache(maxsize=4)
+def _second_text(seconds: int) -> str:
+    # Formatting a date takes longer than the rest of a frame, and thousands of events share a second.
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}"
 
 
 def commit(draft: CommitDraft, *, seq: int, time: int) -> bytes:

@@ -175,9 +175,9 @@ class GetParams(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class RecordOutput(msgspec.Struct, frozen=True):
-    """A record, and where it stands."""
+    """A record, and where it stands, as a text already: a page has many."""
 
-    uri: AtUri
+    uri: str
     value: msgspec.Raw
 
 
@@ -188,7 +188,7 @@ def to_get(params: GetParams) -> get_record.Params:
 
 def record(output: get_record.Output) -> RecordOutput:
     """Keep of today's answer what 2022 told."""
-    return RecordOutput(output.uri, output.value)
+    return RecordOutput(str(output.uri), output.value)
 
 
 class ListParams(msgspec.Struct, frozen=True, rename="camel"):
@@ -222,7 +222,7 @@ async def list_records(reading: Reading, params: ListParams) -> ListOutput:
         before=params.before,
         newest_first=params.reverse,
     )
-    return ListOutput([RecordOutput(AtUri.at(found.did, row.path), msgspec.Raw(row.json)) for row in found.records])
+    return ListOutput([RecordOutput(f"at://{found.did}/{row.path}", msgspec.Raw(row.json)) for row in found.records])
 
 
 METHODS = (

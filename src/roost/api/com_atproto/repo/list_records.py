@@ -3,9 +3,8 @@
 import msgspec
 
 from roost.api.method import Query
-from roost.data.cid import Cid
 from roost.services.reading import Reading
-from roost.syntax import AtIdentifier, AtUri, Nsid
+from roost.syntax import AtIdentifier, Nsid
 
 
 class Params(msgspec.Struct, frozen=True):
@@ -19,10 +18,10 @@ class Params(msgspec.Struct, frozen=True):
 
 
 class Entry(msgspec.Struct, frozen=True):
-    """A record on the page."""
+    """A record on the page; `uri` and `cid` are texts already, for the encoder is asked a hundred times a page."""
 
-    uri: AtUri
-    cid: Cid
+    uri: str
+    cid: str
     value: msgspec.Raw
 
 
@@ -43,7 +42,7 @@ async def list_records(reading: Reading, params: Params) -> Output:
         before=None if params.reverse else params.cursor,
         newest_first=not params.reverse,
     )
-    entries = [Entry(AtUri.at(found.did, row.path), row.cid, msgspec.Raw(row.json)) for row in found.records]
+    entries = [Entry(f"at://{found.did}/{row.path}", str(row.cid), msgspec.Raw(row.json)) for row in found.records]
     return Output(entries, found.records[-1].path.partition("/")[2] if found.full else None)
 
 
