@@ -6,9 +6,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from support.server import Roost, running
-
 from roost.storage import batch
+from support.server import Roost, running
 
 # A machine that does other things too must not fail a property for being slow once.
 settings.register_profile("roost", deadline=None)

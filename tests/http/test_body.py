@@ -42,7 +42,12 @@ def coded(edge: Edge, body: bytes, coding: str) -> tuple[int, str]:
         ("", bytes),
         ("gzip, identity", gzip.compress),
         ("deflate, gzip", lambda body: gzip.compress(zlib.compress(body))),
-        ("gzip", lambda body: gzip.compress(body[:9], mtime=0) + gzip.compress(b"", mtime=0) + gzip.compress(body[9:], mtime=0)),
+        (
+            "gzip",
+            lambda body: (
+                gzip.compress(body[:9], mtime=0) + gzip.compress(b"", mtime=0) + gzip.compress(body[9:], mtime=0)
+            ),
+        ),
     ],
 )
 def test_codings_are_undone(edge: Edge, coding: str, encode: Callable[[bytes], bytes]) -> None:

@@ -36,6 +36,19 @@ async def test_a_session_is_rotated_into_one_other(tables: Database) -> None:
     assert await tables.read(lambda tx: sessions.get(tx, "a")) == Session("a", 1, "com.atproto.access", 1, 50, "x")
 
 
+async def test_a_session_is_revoked_with_those_that_were_rotated_into_it(tables: Database) -> None:
+    """The whole way that led to it goes, of its account alone; another session and a later one stay."""
+    rows = [("a", 1, "b"), ("b", 1, "c"), ("c", 1, "d"), ("d", 1, None), ("x", 1, None), ("y", 2, "c")]
+    for id, account, next_id in rows:
+        one = Session(id, account, "com.atproto.access", 1, 100, next_id)
+        await tables.write(partial(sessions.add, session=one))
+
+    await tables.write(lambda tx: sessions.revoke(tx, "c"))
+
+    left = await tables.read(lambda tx: [id for id, _, _ in rows if sessions.get(tx, id) is not None])
+    assert left == ["d", "x", "y"]
+
+
 async def test_all_sessions_of_an_account_are_revoked_together(tables: Database) -> None:
     """Other accounts stay signed in."""
     for id, account in (("a", 1), ("b", 1), ("c", 2)):

@@ -1,7 +1,8 @@
-"""The tree built the slow, obvious way: from the sorted keys alone, layer by layer. The oracle for the fast operations."""
+"""The tree built the slow, obvious way, from the sorted keys alone: the oracle for the fast operations."""
 
 from collections.abc import Mapping
 from hashlib import sha256
+from itertools import pairwise
 
 from roost.data import cbor
 from roost.data.cid import Cid
@@ -28,7 +29,7 @@ def _node(keys: list[bytes], leaves: Mapping[bytes, Cid], at: int, blocks: dict[
     bounds = [None, *own, None]
     gaps = [
         [key for key in keys if (low is None or low < key) and (high is None or key < high)]
-        for low, high in zip(bounds, bounds[1:], strict=False)
+        for low, high in pairwise(bounds)
     ]
     kids = [_node(gap, leaves, at - 1, blocks) if gap else None for gap in gaps]
     entries: list[Value] = []
