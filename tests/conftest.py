@@ -15,9 +15,9 @@ settings.load_profile("roost")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Leave the conformance tests out of `make check`: they are many, and each asks a server."""
+    """Leave out of `make check` what is long as a whole: the conformance tests, and the second run on PostgreSQL."""
     for item in items:
-        if "conformance" in item.path.parts:
+        if "conformance" in item.path.parts or "[postgres" in item.name:
             item.add_marker(pytest.mark.slow)
 
 

@@ -25,7 +25,7 @@ class Library(Mapping[str, Document]):
         """Raises ConfigError for a document of the operator's that cannot be used."""
         self._files: dict[str, Traversable] = {}
         self._read: dict[str, Document] = {}
-        for folder in (_bundled(), files("roost.lexicons") / "v2022"):
+        for folder in (bundled(), files("roost.lexicons") / "v2022"):
             self._files.update(_documents(folder, ""))
         for raw in datadir.lexicons(data):
             try:
@@ -52,7 +52,7 @@ class Library(Mapping[str, Document]):
         return len(self._files.keys() | self._read.keys())
 
 
-def _bundled() -> Path:
+def bundled() -> Path:
     """Return the folder of today's documents in the lexrpc wheel."""
     # Found, not imported as importlib.resources would: lexrpc then reads every document, for a third of a second.
     spec = find_spec("lexrpc")

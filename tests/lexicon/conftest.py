@@ -8,6 +8,7 @@ import orjson
 import pytest
 
 from roost.lexicon import Catalog, parse_document
+from roost.library import bundled
 
 
 def json_files(folder: Traversable) -> Iterator[Traversable]:
@@ -22,7 +23,7 @@ def json_files(folder: Traversable) -> Iterator[Traversable]:
 @pytest.fixture(scope="session")
 def today_raw() -> dict[str, object]:
     """Every document of the lexrpc distribution as decoded JSON, by file."""
-    return {str(item): orjson.loads(item.read_bytes()) for item in json_files(files("lexrpc") / "lexicons")}
+    return {str(item): orjson.loads(item.read_bytes()) for item in json_files(bundled())}
 
 
 @pytest.fixture(scope="session")
