@@ -99,3 +99,11 @@ def test_a_lexicon_that_is_not_json_is_named(tmp_path: Path) -> None:
 
     with pytest.raises(ConfigError, match=r"lexicons/bad\.json cannot be read as a lexicon document"):
         list(datadir.lexicons(tmp_path))
+
+
+def test_an_empty_admin_password_is_not_taken_for_one(tmp_path: Path) -> None:
+    """Nobody must become the administrator by sending nothing; the message says what to do."""
+    (tmp_path / "admin-password").write_text("\n")
+
+    with pytest.raises(ConfigError, match="empty"):
+        datadir.admin_password(tmp_path)

@@ -40,8 +40,12 @@ def master_key(directory: Path) -> bytes:
 
 
 def admin_password(directory: Path) -> str:
-    """Return the administrator's password that was made at the first start."""
-    return _kept(directory / ADMIN_PASSWORD, lambda: token_urlsafe(18))
+    """Return the administrator's password that was made at the first start. Raises ConfigError."""
+    path = directory / ADMIN_PASSWORD
+    password = _kept(path, lambda: token_urlsafe(18))
+    if not password:
+        raise ConfigError(f"{path} is empty: write a password into it, or delete it to have one made")
+    return password
 
 
 def _kept(path: Path, make: Callable[[], str]) -> str:

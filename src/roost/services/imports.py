@@ -6,7 +6,8 @@ that was signed.
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from itertools import islice
 from typing import Final
 
 from roost.data import car, cbor
@@ -20,11 +21,11 @@ from roost.net.errors import NetError
 from roost.net.resolve import DidResolver
 from roost.repo import Commit, Create, Delete, RepoError, RepoOp, Update, draft, mst, parse_path
 from roost.repo import commit as commits
-from roost.repo.errors import InvalidCommit, MissingBlock
+from roost.repo.errors import InvalidCommit, InvalidNode, MissingBlock
 from roost.repo.mst import Change, Link, Node
 from roost.services import hosting
 from roost.services.clock import Minter
-from roost.services.errors import InvalidRequest, InvalidSwap, UpstreamFailure
+from roost.services.errors import InvalidRequest, InvalidSwap, TooManyRequests, UpstreamFailure
 from roost.services.reading import head_of
 from roost.services.repos import Repos
 from roost.services.trees import load
@@ -41,6 +42,19 @@ MAX_CAR_BYTES: Final = 16 * 1024 * 1024
 MAX_CAR_BLOCKS: Final = 200_000
 """Blocks in it: a block has 40 bytes of framing and name before its own first."""
 
+MAX_CHANGES: Final = 40_000
+"""Records that one update may change: what MAX_CAR_BYTES holds of real ones. Of names for one record it holds far more.
+"""
+
+MAX_NODE_BYTES: Final = 300_000
+"""The largest node that is read at all: as many entries as one may have, each with the longest key."""
+
+MAX_HELD_BYTES: Final = 64 * 1024 * 1024
+"""Bytes of all updates that are under way. Anybody may send one, and no signature is known before its last byte."""
+
+RECEIVE_SECONDS: Final = 120
+"""How long an update may take to arrive, lest a few that never end keep all others out."""
+
 FUTURE_SECONDS: Final = 5 * 60
 """How far a rev may lie ahead of our clock: consumers of the firehose refuse more."""
 
@@ -53,6 +67,25 @@ class Imports:
         self._repos = repos
         self._resolver = resolver
         self._minter = minter
+        self._held = 0
+
+    async def receive(self, did: Did, pieces: AsyncIterator[bytes]) -> None:
+        """Do as `update` does with a CAR that is still on its way. Raises what that does, and TooManyRequests."""
+        await self._db.read(lambda tx: _standing(tx, did))
+        body: list[bytes] = []
+        try:
+            async with asyncio.timeout(RECEIVE_SECONDS):
+                async for piece in pieces:
+                    body.append(piece)
+                    self._held += len(piece)
+                    if self._held > MAX_HELD_BYTES:
+                        raise TooManyRequests("Too many repositories arrive at once; try again in a minute")
+        except TimeoutError:
+            raise InvalidRequest(f"The CAR took longer than {RECEIVE_SECONDS} seconds to arrive") from None
+        else:
+            await self.update(did, b"".join(body))
+        finally:
+            self._held -= sum(map(len, body))
 
     async def update(self, did: Did, body: bytes) -> None:
         """Move the repository to the commit in a CAR; sending the present one again changes nothing.
@@ -172,6 +205,8 @@ def _changes(
         assert link.cid is not None, "a parsed link is clean"
         block = blocks.get(link.cid)
         if block is not None:
+            if len(block) > MAX_NODE_BYTES:
+                raise InvalidNode(f"node {link.cid} is larger than any can be")
             return mst.decode(block)
         row = nodes.find(tx, repo, link.cid)
         if row is None:
@@ -179,9 +214,12 @@ def _changes(
         return mst.decode(row.block)
 
     try:
-        changes = list(mst.diff(Link(head.data, head.root), Link(commit.data), ours, theirs))
+        found = mst.diff(Link(head.data, head.root), Link(commit.data), ours, theirs)
+        changes = list(islice(found, MAX_CHANGES + 1))
     except RepoError as error:
         raise InvalidRequest(f"The repository is not valid: {error}") from error
+    if len(changes) > MAX_CHANGES:
+        raise InvalidRequest(f"Too many changes. Max: {MAX_CHANGES}; send them as several commits")
     return changes, {**_held(tx, repo, changes, blocks), **blocks}
 
 

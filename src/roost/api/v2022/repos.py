@@ -1,5 +1,7 @@
 """Whole repositories as they were fetched and sent in October 2022, holding what they hold today."""
 
+from collections.abc import AsyncIterator
+
 import msgspec
 
 from roost.api.com_atproto.sync import get_latest_commit
@@ -58,9 +60,9 @@ class UpdateRepoParams(msgspec.Struct, frozen=True):
     did: Did
 
 
-async def update_repo(imports: Imports, params: UpdateRepoParams, input: bytes) -> None:
+async def update_repo(imports: Imports, params: UpdateRepoParams, input: AsyncIterator[bytes]) -> None:
     """Move a repository to a commit that its owner's key has signed: the signature is all the proof there is."""
-    await imports.update(params.did, input)
+    await imports.receive(params.did, input)
 
 
 def explain_repo(error: Exception) -> Exception:
