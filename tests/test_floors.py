@@ -46,6 +46,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "datadir": {"config"},
     "library": {"config", "datadir", "lexicon"},
     "logs": set(),
+    "__main__": {"cli"},
     "app": {"*"},
     "running": {"*"},
     "": set(),

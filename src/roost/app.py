@@ -12,6 +12,7 @@ from importlib.metadata import version
 from typing import TypeVar
 from urllib.parse import quote
 
+import structlog
 from starlette.types import ASGIApp, Receive, Send
 from starlette.types import Scope as Asgi
 
@@ -51,6 +52,8 @@ from roost.storage.opening import open_database
 from roost.syntax import Did
 from roost.web.home import home
 
+log = structlog.get_logger(__name__)
+
 VERSION = version("roost")
 
 S = TypeVar("S")
@@ -80,6 +83,8 @@ async def open_server(config: Config) -> AsyncIterator[Server]:
     Raises ConfigError, and what `open_database` does.
     """
     datadir.make(config.data)
+    if config.rate_limits:
+        log.warning("ROOST_RATE_LIMITS has no effect yet: limit requests in front of this server")
     async with contextlib.AsyncExitStack() as stack:
         minter = Minter()
         file = quote(str(config.data.absolute() / "roost.sqlite"))

@@ -119,7 +119,7 @@ def _complete(given: Mapping[str, _Given]) -> Config:
         ),
         smtp_url=take("smtp_url", _smtp, None),
         mail_from=take("mail_from", _address, None),
-        rate_limits=take("rate_limits", _flag, not dev),
+        rate_limits=take("rate_limits", _flag, False),
     )
     if config.smtp_url is not None and config.mail_from is None:
         raise ConfigError("ROOST_SMTP_URL is set, so ROOST_MAIL_FROM must be too: no mail goes out without a sender")
@@ -178,7 +178,13 @@ def _text(given: _Given) -> str:
 def _password(given: _Given) -> str:
     """Read a text whose every space counts."""
     _text(given)
-    return str(given.value)
+    text = str(given.value)
+    if not text.isascii():
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            raise given.wrong("a text in UTF-8") from None
+    return text
 
 
 def _flag(given: _Given) -> bool:

@@ -49,7 +49,10 @@ def admin_password(directory: Path) -> str:
 
 
 def _kept(path: Path, make: Callable[[], str]) -> str:
-    """Return the file's text; the first to ask writes it, whole and readable by its owner alone, or not at all."""
+    """Return the file's text; the first to ask writes it, whole and readable by its owner alone, or not at all.
+
+    Raises ConfigError.
+    """
     if not path.exists():
         # Not named by the process id: in a container that is always 1, and what a crash left would be in the way.
         descriptor, name = mkstemp(prefix=f".{path.name}.", dir=path.parent)
@@ -66,7 +69,10 @@ def _kept(path: Path, make: Callable[[], str]) -> str:
         finally:
             fresh.unlink()
         _sync(path.parent)
-    return path.read_text().strip()
+    try:
+        return path.read_text("utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path} cannot be read: restore it from a backup ({error})") from error
 
 
 def _sync(directory: Path) -> None:

@@ -57,12 +57,16 @@ def test_verify_a_good_file(command: Command, tmp_path: Path) -> None:
 
 
 def test_verify_without_a_key_says_so(command: Command, tmp_path: Path) -> None:
-    """Where the directory cannot be asked, all but the signature is checked, and the reason is told."""
+    """Where the directory cannot be asked, all but the signature is checked, and that is not taken for enough."""
     (tmp_path / "good.car").write_bytes(filled(3).export())
 
     ran = command("repo", "verify", tmp_path / "good.car", "--plc", "http://127.0.0.1:9")
+    without = command("repo", "verify", tmp_path / "good.car", "--no-signature")
 
-    assert ran.code == 0
+    assert (ran.code, without.code) == (1, 0)
+    assert "Not verified" in ran.out
+    assert "No problems." not in ran.out
+    assert "No problems." in without.out
     assert "Signature  not checked: the document of did:plc:" in ran.out
 
 

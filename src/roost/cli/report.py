@@ -29,7 +29,7 @@ def as_json(report: Report) -> dict[str, object]:
     }
 
 
-def show(report: Report, *, key: PublicKey | None, unchecked: str | None) -> None:
+def show(report: Report, *, key: PublicKey | None, unchecked: str | None, wanted: bool) -> None:
     """Write the judgement for a person."""
     _head(report)
     signature = f"not checked: {unchecked}"
@@ -37,6 +37,9 @@ def show(report: Report, *, key: PublicKey | None, unchecked: str | None) -> Non
         signature = f"{'good, by' if report.signed else 'WRONG, not by'} {key.did_key}"
     fields([*_sizes(report), ("Signature", signature)])
     say()
+    if wanted and unchecked is not None and not report.problems:
+        say("Not verified: the signature was not checked. --key names the key, --no-signature does without.")
+        return
     _problems(report)
 
 

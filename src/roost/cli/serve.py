@@ -1,8 +1,10 @@
 """`roost serve` and `roost plc serve`: the process that answers, and what it says when it is ready."""
 
 import os
+import sys
 from importlib.metadata import version
 from pathlib import Path
+from shutil import which
 from typing import Annotated, Final
 
 import typer
@@ -101,15 +103,15 @@ def tries(config: Config) -> list[str]:
     if not config.dev:
         return [
             f"curl {url}/xrpc/com.atproto.server.describeServer",
-            f"roost invite create --url {url_of(config.host, config.port)} --data {config.data}",
-            f"roost repo verify HANDLE --url {url}",
+            f"{_program()} invite create --url {url_of(config.host, config.port)} --data {config.data}",
+            f"{_program()} repo verify HANDLE --url {url}",
         ]
     handle = f"alice{config.handle_domains[0]}"
     account = f'{{"handle": "{handle}", "email": "alice@mail.test", "password": "correct horse"}}'
     return [
         f"curl {url}/xrpc/com.atproto.server.createAccount --json '{account}'",
         f"curl '{url}/xrpc/com.atproto.repo.describeRepo?repo={handle}'",
-        f"roost repo verify {handle} --url {url} --plc {config.plc_url}",
+        f"{_program()} repo verify {handle} --url {url} --plc {config.plc_url}",
     ]
 
 
@@ -117,3 +119,8 @@ def url_of(host: str, port: int) -> str:
     """Return where a browser on this machine finds what listens on that address."""
     here = {"0.0.0.0": "localhost", "::": "localhost", "127.0.0.1": "localhost"}.get(host, host)  # noqa: S104
     return f"http://[{here}]:{port}" if ":" in here else f"http://{here}:{port}"
+
+
+def _program() -> str:
+    """Return how to call this program from where it was called, which may not be on the PATH."""
+    return "roost" if which("roost") else sys.argv[0]

@@ -12,7 +12,6 @@ from typing import Final
 from roost.data import cbor
 from roost.data.cid import PREFIXES, SIZE, Cid
 from roost.data.errors import BlockHashMismatch, InvalidCar, InvalidCbor, OversizedCar, TruncatedCar
-from roost.data.value import Value
 
 # A header with one root takes 59 bytes; this leaves room for hundreds of roots, and none for an attack.
 _MAX_HEADER: Final = 65_536
@@ -55,8 +54,9 @@ def iter_blocks(
 
 def header(root: Cid | None) -> bytes:
     """The first bytes of a CAR file with one root, or with none."""
-    roots: list[Value] = [] if root is None else [root]
-    encoded = cbor.encode({"roots": roots, "version": 1})
+    # By hand: every commit on the firehose has one.
+    roots = b"\x80" if root is None else b"\x81" + cbor.LINK + root
+    encoded = b"\xa2eroots" + roots + b"gversion\x01"
     return varint(len(encoded)) + encoded
 
 

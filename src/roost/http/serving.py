@@ -6,6 +6,7 @@ process exits 0. A second one does not wait. It deliberately does not know what 
 
 import asyncio
 import contextlib
+import resource
 import signal
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
@@ -26,6 +27,12 @@ anew.
 
 BACKLOG: Final = 2048
 """Connections that may wait to be accepted: a relay and its neighbours reconnecting at once must not be refused."""
+
+
+MOST_FILES: Final = 65_536
+"""Open files that the process asks for. Where the usual limit of 1024 stands, one client that opens connections and
+says nothing leaves none for the database's own.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +58,16 @@ def serve(
 
     `on_ready` is called once all of them answer. Raises CannotListenError, and what an application's lifespan raises.
     """
+    _lift_file_limit()
     uvloop.run(_until_stopped([*beside, Listener(app, host, port)], on_ready))
+
+
+def _lift_file_limit() -> None:
+    """Allow this process as many open files as it may have, up to MOST_FILES."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    allowed = MOST_FILES if hard == resource.RLIM_INFINITY else min(hard, MOST_FILES)
+    if soft != resource.RLIM_INFINITY and soft < allowed:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
 
 
 async def _until_stopped(listeners: Sequence[Listener], on_ready: Callable[[], None] | None) -> None:

@@ -134,12 +134,17 @@ class Client:
 
         A redirect comes back as the answer it is.
         """
-        request = self._http.build_request(method, _parsed(url), headers=headers, content=content)
+        target = _parsed(url)
+        # Named here because httpx would decode an `xn--` host first, and fails for those that IDNA does not allow: what
+        # somebody makes up, but also the emoji domains that are in use.
+        named = httpx.Headers(headers)
+        named["host"] = target.netloc.decode("ascii")
+        request = self._http.build_request(method, target, headers=named, content=content)
         try:
             response = await self._http.send(request, stream=True)
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
+        except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
             # All that httpx still judges by itself: a Location that is no URL, though redirects are ours to follow.
-            raise BadAnswer(f"{request.url.host} answered what cannot be read: {error}") from None
+            raise BadAnswer(f"{target.netloc.decode()} answered what cannot be read: {error}") from None
         try:
             yield response
         finally:

@@ -19,6 +19,8 @@ from roost.syntax import Datetime, Did, InvalidSyntax
 
 # A log of a hundred operations a week for a year, at the most an operation may weigh, as JSON.
 _MAX_LOG_BYTES = 32 * 1024 * 1024
+# A document is a kilobyte or two, and thousands of them are remembered.
+_MAX_DOCUMENT_BYTES = 64 * 1024
 
 
 class PlcDirectory:
@@ -46,7 +48,7 @@ class PlcDirectory:
 
     async def document(self, did: Did) -> diddoc.DidDocument:
         """Return the DID document."""
-        answer = await self._ask("GET", f"/{did}")
+        answer = await self._ask("GET", f"/{did}", max_bytes=_MAX_DOCUMENT_BYTES)
         try:
             return diddoc.parse(answer.json(), did=did)
         except IdentityError as error:
@@ -83,13 +85,15 @@ class PlcDirectory:
             return False
         return True
 
-    async def _ask(self, method: str, path: str, body: bytes | None = None) -> Answer:
+    async def _ask(
+        self, method: str, path: str, body: bytes | None = None, *, max_bytes: int = _MAX_LOG_BYTES
+    ) -> Answer:
         answer = await self._client.fetch(
             method,
             self._url + path,
             headers={} if body is None else {"content-type": "application/json"},
             content=body,
-            max_bytes=_MAX_LOG_BYTES,
+            max_bytes=max_bytes,
             timeout=self._timeout,
         )
         if answer.status >= 500:

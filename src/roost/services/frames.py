@@ -44,7 +44,7 @@ def commit(draft: CommitDraft, *, seq: int, time: int) -> bytes:
     """Return the #commit frame of a drafted commit; `time` is in milliseconds since 1970."""
     made = draft.commit
     fields = [
-        b"cops" + cbor.encode([_op(op) for op in draft.ops]),
+        b"cops" + cbor.head(4, len(draft.ops)) + b"".join([_op(op) for op in draft.ops]),
         b"crev" + cbor.text(made.rev),
         b"cseq" + cbor.head(0, seq),
         b"drepo" + cbor.text(made.did),
@@ -89,8 +89,8 @@ def account(*, did: Did, status: str | None, seq: int, time: int) -> bytes:
     return _ACCOUNT + cbor.encode(body)
 
 
-def _op(op: AppliedOp) -> Value:
-    entry: dict[str, Value] = {"action": op.action, "path": op.path, "cid": op.cid}
-    if op.prev is not None:
-        entry["prev"] = op.prev
-    return entry
+def _op(op: AppliedOp) -> bytes:
+    cid = b"\xf6" if op.cid is None else cbor.LINK + op.cid
+    prev = b"" if op.prev is None else b"dprev" + cbor.LINK + op.prev
+    fields = b"ccid" + cid + b"dpath" + cbor.text(op.path) + prev + b"faction" + cbor.text(op.action)
+    return cbor.head(5, 4 if prev else 3) + fields

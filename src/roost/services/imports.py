@@ -42,9 +42,12 @@ MAX_CAR_BYTES: Final = 16 * 1024 * 1024
 MAX_CAR_BLOCKS: Final = 200_000
 """Blocks in it: a block has 40 bytes of framing and name before its own first."""
 
-MAX_CHANGES: Final = 40_000
-"""Records that one update may change: what MAX_CAR_BYTES holds of real ones. Of names for one record it holds far more.
-"""
+MAX_CHANGES: Final = 5_000
+"""Records that one update may change: applying them takes a fifth of a second, for which others wait."""
+
+MAX_LOOKED_FOR: Final = 100
+"""Nodes that were not sent and are looked for among ours, each by reading all there are. A tree that shares subtrees
+with ours meets them at their place and needs none of this, but for a few beside what has changed."""
 
 MAX_NODE_BYTES: Final = 300_000
 """The largest node that is read at all: as many entries as one may have, each with the longest key."""
@@ -193,7 +196,7 @@ def _changes(
 ) -> tuple[list[Change], Mapping[Cid, bytes]]:
     """Return what the commit's tree changes, and blocks for it all: one that was not sent may be one that we have."""
     _check_still(tx, account, head)
-    repo = account.id
+    repo, looked_for = account.id, list[Cid]()
 
     def ours(link: Link) -> Node:
         if link.node is None:
@@ -208,7 +211,8 @@ def _changes(
             if len(block) > MAX_NODE_BYTES:
                 raise InvalidNode(f"node {link.cid} is larger than any can be")
             return mst.decode(block)
-        row = nodes.find(tx, repo, link.cid)
+        looked_for.append(link.cid)
+        row = nodes.find(tx, repo, link.cid) if len(looked_for) <= MAX_LOOKED_FOR else None
         if row is None:
             raise MissingBlock(link.cid)
         return mst.decode(row.block)

@@ -63,22 +63,14 @@ class Sessions:
         return await self._caller(claims, allow_expired=allow_expired)
 
     async def _caller(self, claims: Claims, *, allow_expired: bool) -> Caller:
-        now = self._now()
-
-        def read(tx: Tx) -> Account:
-            session = sessions.get(tx, claims.id)
-            account = accounts.by_did(tx, claims.did)
-            if account is None:
-                raise AccountNotFound("Account not found")
-            stands = session is not None and session.account == account.id and session.expires_at > now
-            if not stands and not allow_expired:
-                raise ExpiredToken("Token has been revoked")
-            return account
-
-        account = await self._db.read(read)
-        if account.status == "takendown" and claims.scope is not Scope.TAKENDOWN:
+        found = await self._db.read(lambda tx: sessions.standing(tx, claims.id, claims.did))
+        if found is None:
+            raise AccountNotFound("Account not found")
+        if not allow_expired and (found.expires_at is None or found.expires_at <= self._now()):
+            raise ExpiredToken("Token has been revoked")
+        if found.status == "takendown" and claims.scope is not Scope.TAKENDOWN:
             raise AccountTakedown("Account has been taken down")
-        return Caller(account.id, account.did, account.handle, claims.scope, claims.id)
+        return Caller(found.account, claims.did, found.handle, claims.scope, claims.id)
 
     async def sign_in(self, identifier: str, password: str) -> Account:
         """Return the account with that handle, DID or email, if the password is its own.

@@ -48,6 +48,8 @@ class Trees:
             loads += len(need)
         kept.nodes += loads
         self._nodes += loads
+        self._kept.move_to_end(repo)
+        self._forget_others()
         return Base(root=kept.root, next_n=head.next_n, rev=head.rev, data=head.data)
 
     def keep(self, tx: Tx, repo: int, head: Cid, root: Link, added: int) -> None:
@@ -74,14 +76,18 @@ class Trees:
         if kept is not None:
             self._nodes -= kept.nodes
 
+    def _forget_others(self) -> None:
+        """Forget the least lately used trees, but for the last, while there are too many nodes."""
+        while self._nodes > self._max_nodes and len(self._kept) > 1:
+            self.forget(next(iter(self._kept)))
+
     def _shed(self) -> None:
         """Forget the trees that are too much; a rewritten node has counted again each time.
 
         So a long-lived tree is unloaded now and then although it has not grown: counting exactly would cost each write
         more than reading a few nodes again.
         """
-        while self._nodes > self._max_nodes and len(self._kept) > 1:
-            self.forget(next(iter(self._kept)))
+        self._forget_others()
         if self._nodes > self._max_nodes:
             (only,) = self._kept.values()
             prune(only.root)

@@ -30,12 +30,6 @@ def get(tx: Tx, repo: int, path: str) -> RecordRow | None:
     return None if row is None else RecordRow(row[0], Cid(row[1]), row[2])
 
 
-def cid_at(tx: Tx, repo: int, path: str) -> Cid | None:
-    """Return the CID of the record at `path`, or None."""
-    row = tx.one("SELECT cid FROM record WHERE repo = ? AND path = ?", repo, path)
-    return None if row is None else Cid(row[0])
-
-
 def put_many(tx: Tx, repo: int, rev: Tid, records: Iterable[tuple[str, Cid, bytes, bytes]]) -> None:
     """Write records given as (path, cid, block, json), over whatever stood there."""
     tx.run_many(

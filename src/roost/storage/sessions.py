@@ -3,6 +3,7 @@
 import msgspec
 
 from roost.storage.db import Tx
+from roost.syntax import Did, Handle
 
 
 class Session(msgspec.Struct, frozen=True):
@@ -14,6 +15,31 @@ class Session(msgspec.Struct, frozen=True):
     created_at: int
     expires_at: int
     next_id: str | None
+
+
+class Standing(msgspec.Struct, frozen=True):
+    """What a token's account and session are now; `expires_at` is None where the session was revoked."""
+
+    account: int
+    handle: Handle
+    status: str | None
+    expires_at: int | None
+
+
+def standing(tx: Tx, id: str, did: Did) -> Standing | None:
+    """Return how the account with that DID stands, and its session of that id; None where there is no such account.
+
+    One statement: every request that comes with a token asks for this.
+    """
+    row = tx.one(
+        "SELECT account.id, account.handle, account.status, session.expires_at FROM account"
+        " LEFT JOIN session ON session.id = ? AND session.account = account.id WHERE account.did = ?",
+        id, did,
+    )  # fmt: skip
+    if row is None:
+        return None
+    account, handle, status, expires_at = row
+    return Standing(account, Handle(handle), status, expires_at)
 
 
 def get(tx: Tx, id: str) -> Session | None:

@@ -6,6 +6,7 @@ cleared away. So a consumer that goes away or stalls loses it. Deliberately does
 
 import asyncio
 import threading
+import time
 from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import AbstractContextManager, suppress
 from typing import Final
@@ -22,6 +23,11 @@ AHEAD: Final = 8
 STALL_SECONDS: Final = 60.0
 """How long a consumer may take nothing. A client that cannot take 64 KiB in a minute will not finish an export."""
 
+SLOWEST: Final = 32 * 1024
+"""Bytes a second that a consumer must take on the whole. Streams are few, and those who take a byte now and then would
+keep all of them, and the log that their snapshots need, for as long as they please.
+"""
+
 MAX_STREAMS: Final = 32
 """Streams at once; each has a thread, a connection and half a megabyte. A further one waits for one of these to end."""
 
@@ -32,10 +38,15 @@ class Streams:
     """The streams of one database; `snapshot` opens a transaction for one of them, in its thread."""
 
     def __init__(
-        self, snapshot: Callable[[], AbstractContextManager[Tx]], *, stall_seconds: float = STALL_SECONDS
+        self,
+        snapshot: Callable[[], AbstractContextManager[Tx]],
+        *,
+        stall_seconds: float = STALL_SECONDS,
+        slowest: int = SLOWEST,
     ) -> None:
         self._snapshot = snapshot
         self._stall_seconds = stall_seconds
+        self._slowest = slowest
         self._places = asyncio.Semaphore(MAX_STREAMS)
         self._live: dict[_Pipe, threading.Thread] = {}
         self._closed = False
@@ -45,7 +56,7 @@ class Streams:
         async with self._places:
             if self._closed:
                 raise DatabaseClosed("the database was closed")
-            pipe = _Pipe(self._stall_seconds)
+            pipe = _Pipe(self._stall_seconds, self._slowest)
             thread = threading.Thread(target=self._produce, args=(make, pipe), name="roost-stream", daemon=True)
             self._live[pipe] = thread
             thread.start()
@@ -81,11 +92,14 @@ class Streams:
 class _Pipe:
     """The way from the thread to the consumer: at most AHEAD chunks and one end are on it."""
 
-    def __init__(self, stall_seconds: float) -> None:
+    def __init__(self, stall_seconds: float, slowest: int) -> None:
         self._stall_seconds = stall_seconds
+        self._slowest = slowest
         self._loop = asyncio.get_running_loop()
         self._arrived: asyncio.Queue[bytes | Exception | None] = asyncio.Queue()
         self._room = threading.Semaphore(AHEAD)
+        self._waited = 0.0
+        self._sent = 0
         self._abandoned = False
 
     async def take(self) -> bytes | None:
@@ -121,10 +135,15 @@ class _Pipe:
         self._post(error)
 
     def _send(self, chunk: bytes) -> bool:
+        began = time.monotonic()
         if not self._room.acquire(timeout=self._stall_seconds):
             raise StreamStalled(f"nothing was taken for {self._stall_seconds:g} s")
         if self._abandoned:
             return False
+        self._waited += time.monotonic() - began
+        if self._waited > self._stall_seconds + self._sent / self._slowest:
+            raise StreamStalled(f"less than {self._slowest} bytes were taken in a second")
+        self._sent += len(chunk)
         self._post(chunk)
         return True
 
