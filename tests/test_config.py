@@ -126,6 +126,7 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
         ("ROOST_SMTP_URL", "mail.example.com:25"),
         ("ROOST_MAIL_FROM", "roost"),
         ("ROOST_ADMIN_PASSWORD", "   "),
+        ("ROOST_ADMIN_PASSWORD", "\udcff"),
         ("ROOST_DATA", " "),
     ],
 )

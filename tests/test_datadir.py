@@ -56,6 +56,15 @@ def test_a_damaged_master_key_is_not_replaced(tmp_path: Path, text: str) -> None
     assert (tmp_path / "master.key").read_text() == text
 
 
+def test_a_master_key_that_is_not_text_is_told(tmp_path: Path) -> None:
+    """The file is named, and left as it is."""
+    (tmp_path / "master.key").write_bytes(b"\xff\xfe")
+
+    with pytest.raises(ConfigError, match=r"master\.key cannot be read: restore it from a backup"):
+        datadir.master_key(tmp_path)
+    assert (tmp_path / "master.key").read_bytes() == b"\xff\xfe"
+
+
 def test_the_administrators_password_is_made_once(tmp_path: Path) -> None:
     """It cannot be guessed, and is for its owner alone to read."""
     password = datadir.admin_password(tmp_path)

@@ -9,7 +9,7 @@ import socket
 import time
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import count, islice
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -41,7 +41,12 @@ def update(roost: Roost, owner: Owner, data: Cid, blocks: dict[Cid, bytes]) -> h
 
 def lowest_keys() -> Iterator[str]:
     """Yield keys of things that all live at the lowest layer of the tree, so that nothing ever comes between them."""
-    return (rkey for n in count() if mst.layer_of(f"{THING}/{rkey}".encode()) == 0 for rkey in [f"{n:06}"])  # noqa: B035
+    return (rkey for rkey in map("{:06}".format, count()) if mst.layer_of(f"{THING}/{rkey}".encode()) == 0)
+
+
+def creations(rkeys: Sequence[str]) -> list[dict[str, object]]:
+    """Return the writes of empty records at those keys."""
+    return [{"action": "create", "rkey": rkey, "value": {}} for rkey in rkeys]
 
 
 def test_an_operation_of_ones_own_is_refused(roost: Roost) -> None:
@@ -53,7 +58,7 @@ def test_an_operation_of_ones_own_is_refused(roost: Roost) -> None:
     assert refusal(answer) == (400, "InvalidRequest", 'Unsupported input: "plcOp"')
 
 
-@pytest.mark.parametrize("handle", ["xn--a.example.invalid", "xn--.invalid", "a.xn--a.invalid"])
+@pytest.mark.parametrize("handle", ["xn--a.example.invalid", "a.xn--a.invalid"])
 def test_a_handle_that_only_looks_international(roost: Roost, handle: str) -> None:
     """What no international name is written as leads nowhere, like any other name that nobody has."""
     answer = roost.get("com.atproto.identity.resolveHandle", handle=handle)
@@ -65,10 +70,10 @@ def test_keys_cannot_be_piled_up_in_one_node(roost: Roost) -> None:
     """A node that grew with each record would be written and told anew with each; nothing of the batch is kept."""
     person = roost.person("miner")
     rkeys = list(islice(lowest_keys(), 300))
-    assert apply(person, *[{"action": "create", "rkey": rkey, "value": {}} for rkey in rkeys[:200]]).status_code == 200
+    assert apply(person, *creations(rkeys[:200])).status_code == 200
     before = head(person)
 
-    answer = apply(person, *[{"action": "create", "rkey": rkey, "value": {}} for rkey in rkeys[200:]])
+    answer = apply(person, *creations(rkeys[200:]))
 
     assert refusal(answer)[:2] == (400, "InvalidRequest")
     assert "in one node of the tree" in answer.json()["message"]
@@ -338,7 +343,8 @@ def test_tabs_that_refresh_at_once_share_a_session(roost: Roost) -> None:
 def test_an_account_that_is_deleted_in_the_middle_of_everything(roost: Roost) -> None:
     """Reads, exports and writes at that moment succeed whole or are refused; afterwards nothing of it is there."""
     person = roost.person("leaver")
-    apply(person, *[{"action": "create", "value": {"text": "x" * 4000, "n": n}} for n in range(200)])
+    for n in range(50):
+        create(person, {"text": "x" * 16_000, "n": n})
 
     def act(number: int) -> httpx.Response:
         if number in (5, 11):

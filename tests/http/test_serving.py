@@ -1,6 +1,7 @@
 """A process that serves, from its start to its end."""
 
 import http.client
+import resource
 import signal
 import socket
 import subprocess
@@ -13,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from roost.http.serving import CannotListenError, serve
+from roost.http.serving import MOST_FILES, CannotListenError, serve
 
 SCRIPT = """
 import sys
@@ -126,6 +127,19 @@ def test_an_application_that_cannot_start_says_why(app: Callable[..., object], p
     """What stops the start comes out of `serve`, for the command line to tell."""
     with pytest.raises(RuntimeError, match=problem):
         serve(app, "127.0.0.1", free_ports()[0])  # type: ignore[arg-type]  # it is no more of an application than this
+
+
+def test_a_server_may_open_more_files_than_is_usual() -> None:
+    """It asks for as many as it may have: a client must not use them up by connecting."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (256, hard))
+    try:
+        with process() as (child, _, _):
+            allowed, most = resource.prlimit(child.pid, resource.RLIMIT_NOFILE)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+    assert (allowed, most) == (hard if 0 <= hard < MOST_FILES else MOST_FILES, hard)
 
 
 def test_a_taken_port_is_told() -> None:

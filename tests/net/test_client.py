@@ -57,6 +57,17 @@ async def test_unsafe_urls_are_not_asked(url: str) -> None:
         await client.close()
 
 
+@pytest.mark.parametrize("host", ["xn--a.test", "xn--.test", "xn--ls8h.test"])
+async def test_international_names_that_are_not_allowed_are_names_like_others(host: str) -> None:
+    """An emoji domain is in use although IDNA forbids it; a made-up name goes no further than its address."""
+    client = Client(lookup=lookup_of("10.0.0.1"))
+    try:
+        with pytest.raises(ForbiddenAddress, match=host):
+            await client.fetch("GET", f"https://{host}/")
+    finally:
+        await client.close()
+
+
 async def test_trust_is_for_the_whole_origin_only() -> None:
     """Another port of a trusted host is a stranger."""
     async with serving(text("/", "hi")) as (client, served):

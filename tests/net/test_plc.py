@@ -8,7 +8,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from roost.identity import plc
 from roost.net.client import Client
-from roost.net.errors import BadAnswer, NotFound, Refused, Tombstoned, Unreachable
+from roost.net.errors import BadAnswer, NotFound, Refused, Tombstoned, TooLarge, Unreachable
 from roost.net.plc import PlcDirectory
 from roost.syntax import Did
 from support.network import KEYS, state_of
@@ -37,6 +37,7 @@ def _saying(status: int, body: object) -> Response:
         (_saying(302, {"message": "elsewhere"}), BadAnswer, "answered 302"),
         (_saying(200, {"id": "did:plc:other"}), BadAnswer, "cannot be used"),
         (_saying(200, []), BadAnswer, "cannot be used"),
+        (PlainTextResponse(" " * 65_537), TooLarge, "65536"),
         (PlainTextResponse("<html>"), BadAnswer, "not JSON"),
     ],
 )

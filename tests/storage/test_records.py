@@ -91,3 +91,19 @@ async def test_records_are_deleted_by_path(tables: Database) -> None:
     await tables.write(lambda tx: records.delete_many(tx, 1, PATHS[:3]))
 
     assert await tables.read(lambda tx: (records.count(tx, 1), records.count(tx, 2))) == (5, 8)
+
+
+async def test_a_page_ends_with_the_record_that_fills_it(tables: Database) -> None:
+    """Large records make a short page, but never an empty one."""
+    await tables.write(lambda tx: put(tx, 1, 1, [f"a.b.c/{n}" for n in range(5)]))  # nine bytes of JSON each
+
+    def ask(tx: Tx) -> list[list[str]]:
+        return [
+            [record.path for record in page(tx, 1, "a.b.c/", "a.b.c0", 9, room)]
+            for page in (records.ascending, records.descending)
+            for room in (1, 9, 10, 18, 1000)
+        ]
+
+    paths = [f"a.b.c/{n}" for n in range(5)]
+    expected = [1, 1, 2, 2, 5]
+    assert await tables.read(ask) == [paths[:n] for n in expected] + [paths[::-1][:n] for n in expected]

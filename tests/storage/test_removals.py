@@ -55,3 +55,25 @@ async def test_what_is_pending_is_known_until_it_is_done(tables: Database) -> No
     done = [await tables.write(lambda tx: removals.remove_some(tx, 7, 4)) for _ in range(2)]
 
     assert (before, done, await tables.read(removals.pending)) == ([7], [True, True], [])
+
+
+async def test_large_rows_are_removed_fewer_at_a_time(tables: Database) -> None:
+    """A step ends with the record, and the event, that brings it to its bytes; so none takes long."""
+
+    def fill(tx: Tx) -> None:
+        half = bytes(removals.MAX_BYTES // 4)
+        records.put_many(tx, 1, rev(1), [(f"a.b.c/{n}", cid(f"{n}"), half, half) for n in range(5)])
+        for n in range(5):
+            events.append(tx, seq=events.next_seq(tx), account=1, time=n, frame=half + half)
+        removals.add(tx, 1, events_below=100)
+
+    await tables.write(fill)
+    states = []
+    done = False
+    while not done:
+        done = await tables.write(lambda tx: removals.remove_some(tx, 1, 1000))
+        states.append(
+            await tables.read(lambda tx: (records.count(tx, 1), len(tx.all("SELECT seq FROM event WHERE account = 1"))))
+        )
+
+    assert states == [(3, 3), (1, 1), (0, 0), (0, 0)]

@@ -108,6 +108,20 @@ async def test_a_consumer_that_stalls_loses_the_snapshot(log: Snapshots) -> None
         await anext(chunks)
 
 
+async def test_a_consumer_that_hardly_takes_anything_loses_the_snapshot(log: Snapshots) -> None:
+    """One that never stalls, but is slow on the whole, must not keep a place that others wait for."""
+    streams = Streams(partial(snapshot, log), stall_seconds=0.2, slowest=1 << 30)
+    chunks = streams.open(lambda _: iter(lambda: bytes(CHUNK), None))
+
+    async def sip() -> None:
+        async for _ in chunks:
+            await asyncio.sleep(0.02)
+
+    with pytest.raises(StreamStalled, match="less than"):
+        await sip()
+    assert log == ["open", "closed"]
+
+
 async def test_an_error_reaches_the_consumer_after_the_bytes_before_it(streams: Streams) -> None:
     """It is raised where the consumer waits."""
 

@@ -1,11 +1,14 @@
 """Hashing what operations left dirty, and the numbers of rows."""
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from roost.data.cid import Cid
 from roost.repo import mst
+from roost.repo.errors import CrowdedNode
 from roost.repo.mst import Link
+from roost.repo.mst.node import MAX_ENTRIES
 from support import slow_mst
 from support.trees import KEYS, LEAF, OTHER
 
@@ -44,3 +47,16 @@ def test_a_clean_tree_has_nothing_to_store() -> None:
     again = mst.finish(done.root, [], done.next_n)
 
     assert (again.root, again.nodes, again.freed, again.next_n) == (done.root, (), (), done.next_n)
+
+
+def test_a_node_holds_no_more_keys_than_chance_would_give_it() -> None:
+    """One more than the most is refused, whoever put them there; the most are not."""
+    keys = (f"com.example.record/{n:05}".encode() for n in range(2000))
+    lowest = [key for key in keys if mst.layer_of(key) == 0][: MAX_ENTRIES + 1]
+    root = Link(None, 0, mst.EMPTY)
+    for key in lowest[:-1]:
+        root = mst.insert(root, key, LEAF)
+    assert len(mst.finish(root, [], 1).nodes) == 1
+
+    with pytest.raises(CrowdedNode, match="in one node"):
+        mst.finish(mst.insert(root, lowest[-1], LEAF), [], 1)

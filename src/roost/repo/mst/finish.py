@@ -30,28 +30,35 @@ def finish(root: Link, freed: list[int], next_n: int) -> Finished:
     A rewritten node keeps its number, a new one takes a freed number or else the next: so a store whose rows are keyed
     by number never holds a node that the tree no longer has. Raises CrowdedNode.
     """
-    spare = [n for n in freed if n]
+    numbers = _Numbers([n for n in freed if n], next_n)
     nodes: list[NewNode] = []
-
-    def number() -> int:
-        nonlocal next_n
-        if spare:
-            return spare.pop()
-        next_n += 1
-        return next_n - 1
-
-    def clean(link: Link) -> None:
-        node = link.node
-        assert node is not None, "a dirty link has its node"
-        check_entries(node)
-        for kid in node.kids:
-            if kid is not None and kid.cid is None:
-                clean(kid)
-        block = encode(node)
-        link.cid = Cid.of_cbor(block)
-        link.n = link.n or number()
-        nodes.append(NewNode(link.n, link.cid, block, tuple([kid.n if kid is not None else 0 for kid in node.kids])))
-
     if root.cid is None:
-        clean(root)
-    return Finished(root, tuple(nodes), tuple(spare), next_n)
+        _clean(root, nodes, numbers)
+    return Finished(root, tuple(nodes), tuple(numbers.spare), numbers.next)
+
+
+class _Numbers(msgspec.Struct):
+    """The numbers that new nodes can have."""
+
+    spare: list[int]
+    next: int
+
+    def take(self) -> int:
+        if self.spare:
+            return self.spare.pop()
+        self.next += 1
+        return self.next - 1
+
+
+# A function of the module: one inside `finish` would hold itself and all nodes until the garbage collector comes.
+def _clean(link: Link, nodes: list[NewNode], numbers: _Numbers) -> None:
+    node = link.node
+    assert node is not None, "a dirty link has its node"
+    check_entries(node)
+    for kid in node.kids:
+        if kid is not None and kid.cid is None:
+            _clean(kid, nodes, numbers)
+    block = encode(node)
+    link.cid = Cid.of_cbor(block)
+    link.n = link.n or numbers.take()
+    nodes.append(NewNode(link.n, link.cid, block, tuple([kid.n if kid is not None else 0 for kid in node.kids])))
