@@ -4,8 +4,9 @@ from functools import partial
 
 import pytest
 
-from roost.storage import Database, sessions
-from roost.storage.sessions import Session
+from roost.storage import Database, accounts, sessions
+from roost.storage.sessions import Session, Standing
+from roost.syntax import Did, Handle
 
 pytestmark = pytest.mark.anyio
 
@@ -67,3 +68,18 @@ async def test_expired_sessions_of_an_account_are_dropped(tables: Database) -> N
     await tables.write(lambda tx: sessions.drop_expired(tx, 1, 10))
 
     assert await tables.read(lambda tx: [sessions.get(tx, id) for id in "ab"]) == [None, session("b", expires_at=11)]
+
+
+async def test_how_a_token_stands_is_told_by_its_account_and_its_session(tables: Database) -> None:
+    """A session that is gone, or another account's, has no end; an account that is not there has no standing."""
+    did, handle = Did.parse("did:plc:aaaaaaaaaaaaaaaaaaaaaaaa"), Handle.parse("alice.test")
+    add = partial(accounts.add, did=did, handle=handle, email=None, password=None, signing_key=b"sealed", now=1)
+    alice = await tables.write(add)
+    await tables.write(lambda tx: sessions.add(tx, session("hers", alice, expires_at=77)))
+    await tables.write(lambda tx: sessions.add(tx, session("another's", alice + 1)))
+
+    found = await tables.read(lambda tx: [sessions.standing(tx, id, did) for id in ("hers", "another's", "gone")])
+    nobody = await tables.read(lambda tx: sessions.standing(tx, "hers", Did.parse("did:web:other.test")))
+
+    assert found == [Standing(alice, handle, None, end) for end in (77, None, None)]
+    assert nobody is None

@@ -1,0 +1,40 @@
+"""The load generator of `make bench`, run as it is run."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+
+def bench(*words: str) -> subprocess.CompletedProcess[str]:
+    """Run the command."""
+    command = [sys.executable, "-m", "bench", *words]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.slow
+def test_a_load_is_measured_and_told(tmp_path: Path) -> None:
+    """One short load: its row has a rate, times, the server's CPU and memory, and not one wrong answer."""
+    report = tmp_path / "report.json"
+
+    done = bench("--seconds", "0.5", "--scenario", "createRecord/8/1", "--json", str(report), "--data", str(tmp_path))
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    told = json.loads(report.read_bytes())
+    (row,) = told["rows"]
+    assert row["errors"] == 0
+    assert row["p99_ms"] >= row["p50_ms"] > 0
+    assert min(row["per_second"], row["cpu_us"], row["rss_mb"]) > 0
+    assert {"interpreter", "optimised", "SQLite", "machine", "load average"} <= told["facts"].keys()
+
+
+def test_an_unknown_load_is_refused_with_those_there_are() -> None:
+    """A misspelt name runs nothing, and the names are printed."""
+    done = bench("--scenario", "creates")
+
+    assert done.returncode == 2
+    assert "createRecord/8/1" in done.stdout
