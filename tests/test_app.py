@@ -106,11 +106,15 @@ async def test_two_servers_do_not_share_a_data_directory(tmp_path: Path) -> None
 
 
 async def test_another_master_key_stops_the_start(tmp_path: Path) -> None:
-    """A database whose key is lost is not run on a new one, which could sign for nobody."""
+    """A database whose key is lost, or replaced, is not run: a new key could sign for nobody."""
     config = load(flags={"dev": True, "data": tmp_path})
     async with open_server(config):
         pass
     shutil.move(tmp_path / "master.key", tmp_path / "kept")
+    with pytest.raises(ConfigError, match="restore it from a backup"):
+        async with open_server(config):
+            pass
+    (tmp_path / "master.key").write_text("00" * 32)
     with pytest.raises(WrongMasterKey):
         async with open_server(config):
             pass

@@ -116,3 +116,13 @@ def test_an_empty_admin_password_is_not_taken_for_one(tmp_path: Path) -> None:
 
     with pytest.raises(ConfigError, match="empty"):
         datadir.admin_password(tmp_path)
+
+
+def test_a_lost_master_key_is_not_made_anew(tmp_path: Path) -> None:
+    """Beside a database that is sealed under it, a fresh one would only hide what has happened."""
+    (tmp_path / "roost.sqlite").write_bytes(b"")
+
+    with pytest.raises(ConfigError, match="restore it from a backup"):
+        datadir.master_key(tmp_path)
+
+    assert not (tmp_path / "master.key").exists()

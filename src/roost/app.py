@@ -83,17 +83,19 @@ async def open_server(config: Config) -> AsyncIterator[Server]:
     Raises ConfigError, and what `open_database` does.
     """
     datadir.make(config.data)
+    # Before the database is there: beside one, a missing key is a lost one.
+    keyring = Keyring(datadir.master_key(config.data))
     if config.rate_limits:
         log.warning("ROOST_RATE_LIMITS has no effect yet: limit requests in front of this server")
     async with contextlib.AsyncExitStack() as stack:
         minter = Minter()
-        file = quote(str(config.data.absolute() / "roost.sqlite"))
+        file = quote(str(config.data.absolute() / datadir.DATABASE))
         db = await open_database(config.database_url or f"sqlite:///{file}", now=minter.milliseconds())
         stack.push_async_callback(db.close)
         client = Client(trusted=(config.plc_url,))
         stack.push_async_callback(client.close)
         catalog = Catalog(Library(config.data))
-        services = await _services(config, db, catalog, client, minter)
+        services = await _services(config, db, keyring, catalog, client, minter)
         background, resolver = services[Background], services[DidResolver]
         assert isinstance(background, Background) and isinstance(resolver, DidResolver)  # noqa: PT018 - kept by class
         stack.push_async_callback(resolver.close)
@@ -102,10 +104,9 @@ async def open_server(config: Config) -> AsyncIterator[Server]:
 
 
 async def _services(
-    config: Config, db: Database, catalog: Catalog, client: Client, minter: Minter
+    config: Config, db: Database, keyring: Keyring, catalog: Catalog, client: Client, minter: Minter
 ) -> dict[type, object]:
     policy = _policy(config)
-    keyring = Keyring(datadir.master_key(config.data))
     directory = PlcDirectory(client, config.plc_url)
     resolver = DidResolver(client, directory, clock=lambda: datetime.now(UTC))
     passwords, background = Passwords(), Background()

@@ -15,6 +15,9 @@ from roost.config import ConfigError
 
 MASTER_KEY = "master.key"
 ADMIN_PASSWORD = "admin-password"  # noqa: S105 - the name of its file
+DATABASE = "roost.sqlite"
+"""The database, unless the settings name another."""
+
 MASTER_KEY_BYTES = 32
 
 
@@ -29,6 +32,8 @@ def make(directory: Path) -> None:
 def master_key(directory: Path) -> bytes:
     """Return the key that all others are sealed under, made at the first start. Raises ConfigError."""
     path = directory / MASTER_KEY
+    if not path.exists() and (directory / DATABASE).exists():
+        raise ConfigError(f"{path} is missing, and {directory / DATABASE} is sealed under it: restore it from a backup")
     text = _kept(path, lambda: token_bytes(MASTER_KEY_BYTES).hex())
     try:
         key = bytes.fromhex(text)

@@ -3,7 +3,7 @@
 import msgspec
 
 from roost.data.cid import Cid
-from roost.repo.mst.node import Link, check_entries, encode
+from roost.repo.mst.node import Link, check_entries, encode, framed
 
 
 class NewNode(msgspec.Struct, frozen=True):
@@ -52,9 +52,9 @@ class _Numbers(msgspec.Struct):
 
 # A function of the module: one inside `finish` would hold itself and all nodes until the garbage collector comes.
 def _clean(link: Link, nodes: list[NewNode], numbers: _Numbers) -> None:
-    node = link.node
-    assert node is not None, "a dirty link has its node"
-    check_entries(node)
+    assert link.node is not None, "a dirty link has its node"
+    check_entries(link.node)
+    node = link.node = framed(link.node)
     for kid in node.kids:
         if kid is not None and kid.cid is None:
             _clean(kid, nodes, numbers)
