@@ -9,7 +9,7 @@ import pytest
 from roost.api.errors import MethodError
 from roost.api.method import Auth, Body, Method, Procedure, Query, Run
 from roost.api.registry import Bound, Intake, build
-from roost.services.caller import Caller
+from roost.services.caller import Caller, Viewer
 from support.edge import CREATE_INPUT, LIST_PARAMS, CreateInput, ListParams, Seen, Told, catalog_of, nothing
 
 
@@ -72,7 +72,7 @@ async def takes_caller(caller: Caller) -> None:
     """Take a caller."""
 
 
-async def takes_some_caller(caller: Caller | None) -> None:
+async def takes_some_caller(caller: Viewer) -> None:
     """Take a caller, or nobody."""
 
 

@@ -61,6 +61,10 @@ def test_optional_credentials(edge: Edge) -> None:
     assert edge.ask("GET", "/xrpc/test.edge.maybe").body == b'{"text":"nobody"}'
     assert edge.ask("GET", "/xrpc/test.edge.maybe", token="access").body == b'{"text":"%s"}' % ALICE.encode()
     assert edge.ask("GET", "/xrpc/test.edge.maybe", token="none").error[1] == "InvalidToken"
+    admin = {"Authorization": basic("admin", PASSWORD)}
+    assert edge.ask("GET", "/xrpc/test.edge.maybe", headers=admin).body == b'{"text":"administrator"}'
+    refused = edge.ask("GET", "/xrpc/test.edge.maybe", headers={"Authorization": basic("admin", "wrong")})
+    assert refused.error == (401, "AuthenticationRequired", "Authentication Required")
 
 
 def test_a_method_without_credentials_ignores_the_header(edge: Edge) -> None:

@@ -74,6 +74,29 @@ async def test_a_password_is_replaced(tables: Database) -> None:
     assert (account.password, account.handle) == ("other", "alice.test")
 
 
+@pytest.mark.parametrize(
+    ("takedown", "deactivated", "status"),
+    [(None, None, None), (None, 1, "deactivated"), ("why", None, "takendown"), ("why", 1, "takendown")],
+)
+async def test_the_status_follows_from_both_states(
+    tables: Database, takedown: str | None, deactivated: int | None, status: str | None
+) -> None:
+    """An account can be taken down and deactivated at once; ending the one leaves the other."""
+    id = await tables.write(add)
+
+    def change(tx: Tx) -> None:
+        accounts.set_takedown(tx, id, "an earlier reason")
+        accounts.set_deactivated(tx, id, deactivated, delete_after=7)
+        accounts.set_takedown(tx, id, takedown)
+
+    await tables.write(change)
+
+    account = await tables.read(lambda tx: accounts.by_id(tx, id))
+    assert account is not None
+    assert (account.status, account.takedown_ref, account.deactivated_at) == (status, takedown, deactivated)
+    assert account.delete_after == 7
+
+
 async def test_accounts_are_paged_and_counted(tables: Database) -> None:
     """Pages go on after an id, oldest first."""
     first = await tables.write(add)

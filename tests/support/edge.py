@@ -22,7 +22,7 @@ from roost.http.serving import Listener, running
 from roost.http.wellknown import pages, routes
 from roost.http.xrpc import Endpoint, Health
 from roost.lexicon import Catalog, parse_document
-from roost.services.caller import Caller, Scope
+from roost.services.caller import Administrator, Caller, Scope, Viewer
 from roost.services.errors import ExpiredToken, InvalidRequest, InvalidToken, RecordNotFound
 from roost.syntax import Did, Handle
 
@@ -122,8 +122,10 @@ async def whoami(caller: Caller) -> Told:
     return Told(caller.scope)
 
 
-async def maybe(caller: Caller | None) -> Told:
+async def maybe(caller: Viewer) -> Told:
     """Answer with the caller, if there is one."""
+    if isinstance(caller, Administrator):
+        return Told("administrator")
     return Told(caller.did if caller else "nobody")
 
 

@@ -4,7 +4,7 @@ A method file ends with `METHOD = Query(...)` or `METHOD = Procedure(...)` aroun
 name, by annotation, everything it needs:
 
     params: Params           a msgspec.Struct made from the query string
-    caller: Caller           who is calling, when `auth` proves it; `Caller | None` with Auth.OPTIONAL
+    caller: Caller           who is calling, when `auth` proves it; `Viewer` with Auth.OPTIONAL
     input: Input             a msgspec.Struct made from JSON; or `bytes`; or `AsyncIterator[bytes]`, not read yet
     host: str                the host that was asked, as the request names it
     content_type: str        the media type that the body came with, in lower case and without its parameters
@@ -44,7 +44,7 @@ class Auth(Enum):
     """Whose credentials a method asks for."""
 
     NONE = auto()  # nobody's: an Authorization header is not even looked at
-    OPTIONAL = auto()  # an access token's if one is sent; a bad one is refused, not ignored
+    OPTIONAL = auto()  # an access token or the administrator's password, if sent; a bad one is refused, not ignored
     ACCESS = auto()
     ACCESS_2022 = auto()  # the same, where the scheme is spelled `Bearer` and no other way, as in 2022
     REFRESH = auto()

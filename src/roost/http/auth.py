@@ -10,7 +10,7 @@ from hmac import compare_digest
 from typing import Protocol
 
 from roost.api.method import Auth
-from roost.services.caller import Caller, Scope
+from roost.services.caller import Administrator, Caller, Scope, Viewer
 from roost.services.errors import AuthMissing, InvalidToken, Unauthenticated
 
 MISSING = "Authentication Required"
@@ -38,8 +38,8 @@ class Authenticator:
         # Digests have one length, so comparing them cannot tell how long the password is.
         self._admin = sha256(b"admin:" + admin_password.encode()).digest()
 
-    async def admit(self, auth: Auth, scopes: frozenset[Scope], header: bytes | None) -> Caller | None:
-        """Return who is calling, None for nobody and for the administrator.
+    async def admit(self, auth: Auth, scopes: frozenset[Scope], header: bytes | None) -> Viewer:
+        """Return who is calling, None for nobody.
 
         Raises AuthMissing, Unauthenticated, InvalidToken, and what `Tokens` raises.
         """
@@ -47,9 +47,9 @@ class Authenticator:
             if auth is Auth.OPTIONAL:
                 return None
             raise AuthMissing(MISSING)
-        if auth is Auth.ADMIN:
+        if auth is Auth.ADMIN or (auth is Auth.OPTIONAL and header[:6].lower() == b"basic "):
             self._admit_admin(header)
-            return None
+            return Administrator()
         token = bearer(header)
         if auth is Auth.ACCESS_2022 and not header.startswith(b"Bearer "):
             raise InvalidToken("Unexpected authorization type")

@@ -6,6 +6,7 @@ was made: which token, which header, which signature.
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TypeAlias
 
 from roost.syntax import Did, Handle
 
@@ -29,3 +30,12 @@ class Caller:
     handle: Handle
     scope: Scope
     session: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Administrator:
+    """Whoever has the administrator's password."""
+
+
+Viewer: TypeAlias = Caller | Administrator | None
+"""Who wants to see something that anybody may see of an active account; None is nobody in particular."""

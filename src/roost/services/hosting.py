@@ -1,5 +1,6 @@
 """Which account a DID or handle means here, and whether its repository may be read."""
 
+from roost.services.caller import Administrator, Caller, Scope, Viewer
 from roost.services.errors import RepoDeactivated, RepoNotFound, RepoTakendown
 from roost.storage import accounts
 from roost.storage.accounts import Account
@@ -15,13 +16,24 @@ def find(tx: Tx, repo: AtIdentifier) -> Account | None:
     return accounts.by_handle(tx, repo)
 
 
-def readable(tx: Tx, repo: AtIdentifier) -> Account:
-    """Return the account if anybody may read its repository. Raises RepoNotFound, RepoTakendown, RepoDeactivated."""
+def readable(tx: Tx, repo: AtIdentifier, viewer: Viewer = None) -> Account:
+    """Return the account if its repository may be read: by anybody while it is active, else by its owner and the
+    administrator.
+
+    The owner of an account that was taken down needs a token that was given out for that. Raises RepoNotFound,
+    RepoTakendown, RepoDeactivated.
+    """
     account = find(tx, repo)
     if account is None:
         raise RepoNotFound(f"Could not find repo: {repo}")
+    if account.status is None or isinstance(viewer, Administrator) or _is_owner(account, viewer):
+        return account
     if account.status == "takendown":
         raise RepoTakendown(f"Repo has been takendown: {account.did}")
-    if account.status is not None:
-        raise RepoDeactivated(f"Repo has been deactivated: {account.did}")
-    return account
+    raise RepoDeactivated(f"Repo has been deactivated: {account.did}")
+
+
+def _is_owner(account: Account, viewer: Caller | None) -> bool:
+    if viewer is None or viewer.account != account.id:
+        return False
+    return account.status != "takendown" or viewer.scope is Scope.TAKENDOWN

@@ -7,11 +7,18 @@ import msgspec
 from roost.storage.db import Row, Tx
 from roost.syntax import Did, Handle, now_text
 
-_SELECT = "SELECT id, did, handle, email, password, status, created_at FROM account"
+_SELECT = (
+    "SELECT id, did, handle, email, password, status, created_at, email_confirmed_at, takedown_ref, deactivated_at,"
+    " delete_after, invites_disabled FROM account"
+)
 
 
 class Account(msgspec.Struct, frozen=True):
-    """A hosted account; `status` is None while it is active, times are in milliseconds since 1970."""
+    """A hosted account; `status` is None while it is active, times are in milliseconds since 1970.
+
+    `takedown_ref` is what the administrator gave as the reason of a takedown; `delete_after` is until when the owner of
+    a deactivated account wants it kept.
+    """
 
     id: int
     did: Did
@@ -20,6 +27,11 @@ class Account(msgspec.Struct, frozen=True):
     password: str | None
     status: str | None
     created_at: int
+    email_confirmed_at: int | None = None
+    takedown_ref: str | None = None
+    deactivated_at: int | None = None
+    delete_after: int | None = None
+    invites_disabled: bool = False
 
     @property
     def created_text(self) -> str:
@@ -60,8 +72,11 @@ def by_email(tx: Tx, email: str) -> Account | None:
 def _account(row: Row | None) -> Account | None:
     if row is None:
         return None
-    id, did, handle, email, password, status, created_at = row
-    return Account(id, Did(did), Handle(handle), email, password, status, created_at)
+    id, did, handle, email, password, status, created_at, confirmed_at, ref, deactivated_at, delete_after, off = row
+    return Account(
+        id, Did(did), Handle(handle), email, password, status, created_at,
+        confirmed_at, ref, deactivated_at, delete_after, bool(off),
+    )  # fmt: skip
 
 
 def add(
@@ -87,6 +102,26 @@ def signing_key(tx: Tx, account: int) -> bytes:
 def set_password(tx: Tx, account: int, password: str) -> None:
     """Replace the password's hash."""
     tx.run("UPDATE account SET password = ? WHERE id = ?", password, account)
+
+
+def set_takedown(tx: Tx, account: int, ref: str | None) -> None:
+    """Take the account down for the reason `ref`, or restore it where that is None; `status` follows."""
+    tx.run("UPDATE account SET takedown_ref = ? WHERE id = ?", ref, account)
+    _settle_status(tx, account)
+
+
+def set_deactivated(tx: Tx, account: int, at: int | None, *, delete_after: int | None = None) -> None:
+    """Deactivate the account at that time, or activate it where that is None; `status` follows."""
+    tx.run("UPDATE account SET deactivated_at = ?, delete_after = ? WHERE id = ?", at, delete_after, account)
+    _settle_status(tx, account)
+
+
+def _settle_status(tx: Tx, account: int) -> None:
+    tx.run(
+        "UPDATE account SET status = CASE WHEN takedown_ref IS NOT NULL THEN 'takendown'"
+        " WHEN deactivated_at IS NOT NULL THEN 'deactivated' END WHERE id = ?",
+        account,
+    )
 
 
 def delete(tx: Tx, account: int) -> None:
