@@ -22,6 +22,8 @@ from roost.config import Config
 from roost.crypto.keys import PrivateKey
 from roost.http.auth import Authenticator
 from roost.http.compose import compose
+from roost.http.firehose import Firehose as FirehoseEdge
+from roost.http.websocket import binary
 from roost.http.wellknown import pages, routes
 from roost.http.xrpc import Endpoint, Health
 from roost.lexicon import Catalog
@@ -34,6 +36,7 @@ from roost.services.accounts import Accounts
 from roost.services.background import Background
 from roost.services.clock import Minter
 from roost.services.exports import Exports
+from roost.services.firehose import Firehose
 from roost.services.identity import Identity
 from roost.services.imports import Imports
 from roost.services.invites import Invites
@@ -96,11 +99,11 @@ async def open_server(config: Config) -> AsyncIterator[Server]:
         stack.push_async_callback(client.close)
         catalog = Catalog(Library(config.data))
         services = await _services(config, db, keyring, catalog, client, minter)
-        background, resolver = services[Background], services[DidResolver]
-        assert isinstance(background, Background) and isinstance(resolver, DidResolver)  # noqa: PT018 - kept by class
-        stack.push_async_callback(resolver.close)
-        stack.push_async_callback(background.drain)
-        yield Server(config, config.admin_password or datadir.admin_password(config.data), db, catalog, services)
+        server = Server(config, config.admin_password or datadir.admin_password(config.data), db, catalog, services)
+        stack.push_async_callback(server.get(DidResolver).close)
+        stack.push_async_callback(server.get(Background).drain)
+        stack.push_async_callback(server.get(Firehose).close)
+        yield server
 
 
 async def _services(
@@ -127,6 +130,7 @@ async def _services(
         records,
         Reading(db),
         Exports(db),
+        Firehose(db, minter, wrap=binary),
         Imports(db, repos, resolver, minter),
         Identity(db, policy, resolver, HandleResolver(client)),
         Invites(db, policy, minter),
@@ -167,8 +171,18 @@ def _mailer(config: Config) -> Mailer:
     return NoMailer()
 
 
-def asgi(server: Server) -> tuple[ASGIApp, ASGIApp]:
-    """Return the endpoint of the methods, and the application of everything else."""
+@dataclass(frozen=True, slots=True)
+class Applications:
+    """What answers: the endpoint of the methods, that of the subscriptions, and everything else."""
+
+    xrpc: ASGIApp
+    sockets: ASGIApp
+    pages: ASGIApp
+
+
+def asgi(server: Server) -> Applications:
+    """Return the applications of an open server."""
+    streams = registry.subscriptions(methods.SUBSCRIPTIONS, services=server.services, catalog=server.catalog)
     bound = registry.build([*methods.METHODS, *v2022.METHODS], services=server.services, catalog=server.catalog)
     authenticator = Authenticator(server.get(Sessions), admin_password=server.admin_password)
     health = Health(VERSION, lambda: server.get(Accounts).count())
@@ -176,7 +190,9 @@ def asgi(server: Server) -> tuple[ASGIApp, ASGIApp]:
         hostname=server.config.hostname, public_url=server.config.public_url, did_of=server.get(Identity).hosted
     )
     front = home(server.get(Accounts), server.get(Policy), version=VERSION)
-    return Endpoint(bound, authenticator, health=health), pages([front, *known])
+    return Applications(
+        Endpoint(bound, authenticator, health=health, streams=streams), FirehoseEdge(streams), pages([front, *known])
+    )
 
 
 class Application:
@@ -184,10 +200,9 @@ class Application:
 
     def __init__(self, config: Config) -> None:
         self._config = config
-        self._xrpc: ASGIApp | None = None
-        self._pages: ASGIApp | None = None
+        self._parts: Applications | None = None
         self.server: Server | None = None
-        self._app = compose(self._answer_xrpc, self._answer_page, lifespan=self._live)
+        self._app = compose(self._answer_xrpc, self._answer_page, lifespan=self._live, sockets=self._answer_socket)
 
     async def __call__(self, scope: Asgi, receive: Receive, send: Send) -> None:
         """Answer one request, or live through one lifespan."""
@@ -196,13 +211,18 @@ class Application:
     @contextlib.asynccontextmanager
     async def _live(self) -> AsyncIterator[None]:
         async with open_server(self._config) as self.server:
-            self._xrpc, self._pages = asgi(self.server)
+            self._parts = asgi(self.server)
             yield
 
     async def _answer_xrpc(self, scope: Asgi, receive: Receive, send: Send) -> None:
-        assert self._xrpc is not None, "the lifespan begins before the first request"
-        await self._xrpc(scope, receive, send)
+        await self._begun().xrpc(scope, receive, send)
+
+    async def _answer_socket(self, scope: Asgi, receive: Receive, send: Send) -> None:
+        await self._begun().sockets(scope, receive, send)
 
     async def _answer_page(self, scope: Asgi, receive: Receive, send: Send) -> None:
-        assert self._pages is not None, "the lifespan begins before the first request"
-        await self._pages(scope, receive, send)
+        await self._begun().pages(scope, receive, send)
+
+    def _begun(self) -> Applications:
+        assert self._parts is not None, "the lifespan begins before the first request"
+        return self._parts

@@ -23,8 +23,8 @@ from roost.api.com_atproto.server import (
     request_password_reset,
     reset_password,
 )
-from roost.api.com_atproto.sync import get_latest_commit, get_repo
-from roost.api.method import Method
+from roost.api.com_atproto.sync import get_latest_commit, get_repo, subscribe_repos
+from roost.api.method import Method, Subscription
 
 METHODS: Final[tuple[Method, ...]] = (
     resolve_handle.METHOD,
@@ -47,3 +47,5 @@ METHODS: Final[tuple[Method, ...]] = (
     get_latest_commit.METHOD,
     get_repo.METHOD,
 )
+
+SUBSCRIPTIONS: Final[tuple[Subscription, ...]] = (subscribe_repos.METHOD,)

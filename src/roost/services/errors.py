@@ -3,11 +3,12 @@
     ServiceError
     ├── InvalidRequest            the request cannot be carried out as sent
     │   ├── InvalidSwap           a compare-and-swap condition does not hold
-    │   ├── RecordNotFound        RecordAlreadyExists   BlobNotFound
+    │   ├── RecordNotFound        RecordAlreadyExists   BlobNotFound   BlockNotFound
     │   ├── RepoNotFound          RepoDeactivated       RepoTakendown
     │   ├── InvalidHandle         HandleNotAvailable    HandleNotFound      UnsupportedDomain
     │   │                         └── HandleTaken
     │   ├── InvalidInviteCode     InvalidPassword       EmailNotAvailable   IncompatibleDidDoc
+    │   ├── FutureCursor          ConsumerTooSlow       (of a subscriber)
     │   └── InvalidToken          ExpiredToken          (of a session, of a mailed token)
     ├── Unauthenticated           who is calling is not known
     │   ├── AuthMissing           AccountTakedown       AccountDeactivated
@@ -95,6 +96,18 @@ class InvalidPassword(InvalidRequest):
 
 class IncompatibleDidDoc(InvalidRequest):
     """The account's DID document does not agree with what was asked."""
+
+
+class BlockNotFound(InvalidRequest):
+    """The repository has no block of that CID."""
+
+
+class FutureCursor(InvalidRequest):
+    """A subscriber says that it has seen an event that was never sent."""
+
+
+class ConsumerTooSlow(InvalidRequest):
+    """A subscriber does not take what it is sent, or not as fast as it comes."""
 
 
 class InvalidToken(InvalidRequest):
