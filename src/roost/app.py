@@ -23,18 +23,21 @@ from roost.crypto.keys import PrivateKey
 from roost.http.auth import Authenticator
 from roost.http.compose import compose
 from roost.http.firehose import Firehose as FirehoseEdge
+from roost.http.operator import operator_routes
 from roost.http.websocket import binary
 from roost.http.wellknown import pages, routes
 from roost.http.xrpc import Endpoint, Health
 from roost.lexicon import Catalog
 from roost.library import Library
 from roost.net.client import Client
+from roost.net.crawlers import Crawler
 from roost.net.mail import DirectoryMailer, Mailer, NoMailer, SmtpMailer
 from roost.net.plc import PlcDirectory
 from roost.net.resolve import DidResolver, HandleResolver
 from roost.services.accounts import Accounts
 from roost.services.background import Background
 from roost.services.clock import Minter
+from roost.services.crawlers import Crawlers
 from roost.services.exports import Exports
 from roost.services.firehose import Firehose
 from roost.services.identity import Identity
@@ -46,7 +49,9 @@ from roost.services.policy import Policy
 from roost.services.reading import Reading
 from roost.services.registration import Registration
 from roost.services.removals import Removals
+from roost.services.repeating import repeating
 from roost.services.repos import Repos
+from roost.services.retention import Retention
 from roost.services.sessions import Sessions
 from roost.services.tokens import Tokens
 from roost.services.writes import Records
@@ -95,7 +100,7 @@ async def open_server(config: Config) -> AsyncIterator[Server]:
         file = quote(str(config.data.absolute() / datadir.DATABASE))
         db = await open_database(config.database_url or f"sqlite:///{file}", now=minter.milliseconds())
         stack.push_async_callback(db.close)
-        client = Client(trusted=(config.plc_url,))
+        client = Client(trusted=(config.plc_url, *config.crawlers))
         stack.push_async_callback(client.close)
         catalog = Catalog(Library(config.data))
         services = await _services(config, db, keyring, catalog, client, minter)
@@ -120,6 +125,10 @@ async def _services(
     records = Records(catalog, minter)
     removals = Removals(db, background)
     await removals.resume()
+    retention = Retention(db, minter, hours=config.event_retention)
+    await retention.begin()
+    firehose = Firehose(db, minter, wrap=binary)
+    crawlers = [Crawler(client, url) for url in config.crawlers]
     made: tuple[object, ...] = (
         policy,
         background,
@@ -130,7 +139,9 @@ async def _services(
         records,
         Reading(db),
         Exports(db),
-        Firehose(db, minter, wrap=binary),
+        firehose,
+        retention,
+        Crawlers(db, crawlers, firehose, minter, hostname=config.hostname),
         Imports(db, repos, resolver, minter),
         Identity(db, policy, resolver, HandleResolver(client)),
         Invites(db, policy, minter),
@@ -189,10 +200,25 @@ def asgi(server: Server) -> Applications:
     known = routes(
         hostname=server.config.hostname, public_url=server.config.public_url, did_of=server.get(Identity).hosted
     )
+    operator = operator_routes(authenticator, server.get(Crawlers))
     front = home(server.get(Accounts), server.get(Policy), version=VERSION)
     return Applications(
-        Endpoint(bound, authenticator, health=health, streams=streams), FirehoseEdge(streams), pages([front, *known])
+        Endpoint(bound, authenticator, health=health, streams=streams),
+        FirehoseEdge(streams),
+        pages([front, *known, *operator]),
     )
+
+
+@contextlib.asynccontextmanager
+async def _working(server: Server) -> AsyncIterator[None]:
+    """Do what a server does unasked for as long as it serves."""
+    async with contextlib.AsyncExitStack() as stack:
+        for name, work in (
+            ("removal of old events", server.get(Retention).prune),
+            ("requests to relays", server.get(Crawlers).tend),
+        ):
+            await stack.enter_async_context(repeating(name, work))
+        yield
 
 
 class Application:
@@ -212,7 +238,8 @@ class Application:
     async def _live(self) -> AsyncIterator[None]:
         async with open_server(self._config) as self.server:
             self._parts = asgi(self.server)
-            yield
+            async with _working(self.server):
+                yield
 
     async def _answer_xrpc(self, scope: Asgi, receive: Receive, send: Send) -> None:
         await self._begun().xrpc(scope, receive, send)

@@ -25,6 +25,15 @@ PORT: Final = 2583
 
 PLC: Final = "https://plc.directory"
 
+RELAY: Final = "https://bsky.network"
+"""The relay that most of the network reads from."""
+
+RETENTION_HOURS: Final = 72
+"""For how long events are kept: a relay's weekend. The reference server gives out those of a day."""
+
+LEAST_RETENTION: Final = 24
+MOST_RETENTION: Final = 24 * 365 * 100
+
 
 class ConfigError(ValueError):
     """A setting is wrong; the message says which one, where it was given, and what it should be."""
@@ -49,6 +58,8 @@ class Config:
     smtp_url: str | None
     mail_from: str | None
     rate_limits: bool
+    event_retention: int  # hours
+    crawlers: tuple[str, ...]
 
     @property
     def service_did(self) -> str:
@@ -120,6 +131,9 @@ def _complete(given: Mapping[str, _Given]) -> Config:
         smtp_url=take("smtp_url", _smtp, None),
         mail_from=take("mail_from", _address, None),
         rate_limits=take("rate_limits", _flag, False),
+        event_retention=take("event_retention", _hours, RETENTION_HOURS),
+        # A server that no relay reads from is on no network; one without a name of its own cannot be.
+        crawlers=take("crawlers", _origins, () if dev or hostname == "localhost" else (RELAY,)),
     )
     if config.smtp_url is not None and config.mail_from is None:
         raise ConfigError("ROOST_SMTP_URL is set, so ROOST_MAIL_FROM must be too: no mail goes out without a sender")
@@ -227,6 +241,32 @@ def _domains(given: _Given) -> tuple[str, ...]:
     if not domains or not all(_is_domain(f"a.{domain}") for domain in domains):
         raise given.wrong("a list of domains such as .example.com")
     return tuple(f".{domain}" for domain in dict.fromkeys(domains))
+
+
+def _hours(given: _Given) -> int:
+    """Read a time in hours or days, as in 72h or 3d."""
+    text = str(given.value).strip().lower()
+    number, unit = text[:-1], text[-1:]
+    if unit in ("h", "d") and number.isascii() and number.isdigit() and len(number) < 10:
+        hours = int(number) * (24 if unit == "d" else 1)
+        if LEAST_RETENTION <= hours <= MOST_RETENTION:
+            return hours
+    raise given.wrong("a time of at least 24h, in hours or days such as 72h or 3d")
+
+
+def _origins(given: _Given) -> tuple[str, ...]:
+    """Read a list of servers, or `none`."""
+    listed = given.value.split(",") if isinstance(given.value, str) else given.value
+    wanted = "a list of URLs such as https://bsky.network, without paths, or none"
+    if not isinstance(listed, list | tuple) or not all(isinstance(item, str) for item in listed):
+        raise given.wrong(wanted)
+    urls = [item.strip() for item in listed if item.strip()]
+    if urls == ["none"]:
+        return ()
+    try:
+        return tuple(dict.fromkeys(_origin(_Given(given.name, url, given.where)) for url in urls))
+    except ConfigError:
+        raise given.wrong(wanted) from None
 
 
 def _origin(given: _Given) -> str:

@@ -1,7 +1,7 @@
 """A subscriber of the firehose, with a WebSocket of somebody else's making, and frames decoded by `libipld`."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import libipld
@@ -41,12 +41,11 @@ class Subscriber:
     def until_closed(self) -> tuple[list[tuple[str, Body]], int, str]:
         """Return all that is still to come, and the code and reason of the end."""
         told = []
-        try:
+        with suppress(ConnectionClosed):
             while True:
                 told.append(self.next())
-        except ConnectionClosed as end:
-            assert end.rcvd is not None, "the server says good-bye"
-            return told, end.rcvd.code, end.rcvd.reason
+        assert self.connection.close_code is not None
+        return told, self.connection.close_code, self.connection.close_reason or ""
 
     def quiet(self, seconds: float = 0.3) -> bool:
         """Return whether nothing comes for a while."""

@@ -79,7 +79,7 @@ class Follower:
         self.live: asyncio.Future[None] | None = None  # done when it is no longer
 
 
-class Standing(msgspec.Struct, frozen=True):
+class Standing(msgspec.Struct, frozen=True, rename="camel"):
     """How a follower is doing: `behind` is in events, COUNTED where it is that or more; `since` in ms since 1970."""
 
     peer: str

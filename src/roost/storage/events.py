@@ -50,6 +50,13 @@ def last(tx: Tx) -> int:
     return int(row[0])
 
 
+def last_told(tx: Tx) -> int:
+    """Return the number of the last event that this database knows, 0 before the first."""
+    row = tx.one("SELECT last FROM sequence")
+    assert row is not None, "the sequence has its one row from the first migration"
+    return int(row[0])
+
+
 def count_after(tx: Tx, seq: int, most: int) -> int:
     """Return how many events there are after `seq`, or `most` if there are more."""
     row = tx.one("SELECT count(*) FROM (SELECT 1 FROM event WHERE seq > ? LIMIT ?) AS later", seq, most)
