@@ -35,7 +35,7 @@ def test_nobody_else_is(roost: Roost, verb: str, path: str) -> None:
         assert refusal(answer)[0] == 401
         assert answer.headers["www-authenticate"].startswith("Basic ")
     assert refusal(roost.client.request(verb, path, headers=person.auth))[0] == 401
-    assert refusal(roost.client.request(verb, path, headers={"authorization": b"Basic \xff\xfe"}))[0] == 401
+    assert refusal(roost.client.request(verb, path, headers={b"authorization": b"Basic \xff\xfe"}))[0] == 401
 
 
 def test_a_wrong_verb_is_refused(roost: Roost) -> None:
