@@ -38,6 +38,7 @@ from roost.services.identity import Identity
 from roost.services.imports import Imports
 from roost.services.invites import Invites
 from roost.services.keyring import Keyring
+from roost.services.mail_tokens import MailTokens
 from roost.services.passwords import Passwords
 from roost.services.policy import Policy
 from roost.services.reading import Reading
@@ -117,6 +118,7 @@ async def _services(
     records = Records(catalog, minter)
     removals = Removals(db, background)
     await removals.resume()
+    mail_tokens = MailTokens(db, policy, _mailer(config), background, minter)
     made: tuple[object, ...] = (
         policy,
         background,
@@ -125,12 +127,13 @@ async def _services(
         repos,
         removals,
         records,
+        mail_tokens,
         Reading(db),
         Exports(db),
         Imports(db, repos, resolver, minter),
         Identity(db, policy, resolver, HandleResolver(client)),
         Invites(db, policy, minter),
-        Accounts(db, policy, passwords, repos, removals, _mailer(config), background, minter),
+        Accounts(db, policy, passwords, repos, removals, mail_tokens, background, minter),
         Registration(
             db=db,
             policy=policy,
