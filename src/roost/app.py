@@ -33,6 +33,7 @@ from roost.net.resolve import DidResolver, HandleResolver
 from roost.services.accounts import Accounts
 from roost.services.background import Background
 from roost.services.clock import Minter
+from roost.services.did_check import DidCheck
 from roost.services.exports import Exports
 from roost.services.identity import Identity
 from roost.services.imports import Imports
@@ -129,6 +130,7 @@ async def _services(
         records,
         mail_tokens,
         Reading(db),
+        DidCheck(policy, directory, resolver, repos, rotation_key=rotation_key.public.did_key),
         Exports(db),
         Imports(db, repos, resolver, minter),
         Identity(db, policy, resolver, HandleResolver(client)),
