@@ -33,11 +33,13 @@ from roost.net.resolve import DidResolver, HandleResolver
 from roost.services.accounts import Accounts
 from roost.services.background import Background
 from roost.services.clock import Minter
+from roost.services.did_check import DidCheck
 from roost.services.exports import Exports
 from roost.services.identity import Identity
 from roost.services.imports import Imports
 from roost.services.invites import Invites
 from roost.services.keyring import Keyring
+from roost.services.mail_tokens import MailTokens
 from roost.services.passwords import Passwords
 from roost.services.policy import Policy
 from roost.services.reading import Reading
@@ -117,6 +119,7 @@ async def _services(
     records = Records(catalog, minter)
     removals = Removals(db, background)
     await removals.resume()
+    mail_tokens = MailTokens(db, policy, _mailer(config), background, minter)
     made: tuple[object, ...] = (
         policy,
         background,
@@ -125,12 +128,14 @@ async def _services(
         repos,
         removals,
         records,
+        mail_tokens,
         Reading(db),
+        DidCheck(policy, directory, resolver, repos, rotation_key=rotation_key.public.did_key),
         Exports(db),
         Imports(db, repos, resolver, minter),
         Identity(db, policy, resolver, HandleResolver(client)),
         Invites(db, policy, minter),
-        Accounts(db, policy, passwords, repos, removals, _mailer(config), background, minter),
+        Accounts(db, policy, passwords, repos, removals, mail_tokens, background, minter),
         Registration(
             db=db,
             policy=policy,

@@ -82,6 +82,7 @@ TABLE: Final[dict[type[Exception], tuple[int, str]]] = {
     services.AccountNotFound: (403, "AccountNotFound"),
     services.TooManyRequests: (429, "RateLimitExceeded"),
     services.UpstreamFailure: (502, "UpstreamFailure"),
+    services.UpstreamTimeout: (504, "UpstreamTimeout"),
     v2022.InvalidUsername: (400, "InvalidUsername"),
     v2022.UsernameNotAvailable: (400, "UsernameNotAvailable"),
     NotFound: (404, "XRPCNotSupported"),

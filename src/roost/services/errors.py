@@ -15,6 +15,7 @@
     │   └── AccountNotFound
     ├── TooManyRequests           the server is at one of its limits; the same request may succeed later
     └── UpstreamFailure           a server that this one depends on refused or did not answer
+        └── UpstreamTimeout       … did not answer in time
 
 The names are the protocol's (the `error` of an XRPC answer); which HTTP status each becomes is decided in
 `roost.http.errors`.
@@ -135,3 +136,7 @@ class TooManyRequests(ServiceError):
 
 class UpstreamFailure(ServiceError):
     """A server that this one depends on refused, or did not answer in time."""
+
+
+class UpstreamTimeout(UpstreamFailure):
+    """A server that this one depends on did not answer in time."""
