@@ -19,7 +19,7 @@ from roost.services.passwords import Passwords
 from roost.services.policy import Policy
 from roost.services.removals import Removals
 from roost.services.repos import Repos
-from roost.storage import accounts, mail_tokens, sessions
+from roost.storage import accounts, identity_changes, key_rotations, mail_tokens, sessions
 from roost.storage.accounts import Account
 from roost.storage.db import Database, Tx
 
@@ -98,6 +98,8 @@ class Accounts:
             now = self._minter.milliseconds()
             sessions.revoke_all(tx, account)
             mail_tokens.delete_of(tx, account)
+            identity_changes.remove(tx, account)
+            key_rotations.done(tx, account)
             self._repos.forget(tx, account, gone.did)
             accounts.delete(tx, account)
             accounts.drop_held_handles(tx, now)
