@@ -30,7 +30,7 @@ async def system_txt(name: str) -> list[str]:
 
 
 def txt_by(nameservers: Iterable[tuple[str, int]]) -> TxtLookup:
-    """Return the look-up that asks these nameservers, each an address and a port; where there are none, the system's."""
+    """Return the look-up that asks these nameservers, each an address and a port; without any, the system's."""
     asked = [dns.nameserver.Do53Nameserver(address, port) for address, port in nameservers]
     if not asked:
         return system_txt

@@ -1,4 +1,4 @@
--- compat: 3
+-- compat: 4
 
 -- When the account's signing key was made: caches of unsealed keys go by it.
 ALTER TABLE account ADD COLUMN signing_key_at INTEGER NOT NULL DEFAULT 0;
