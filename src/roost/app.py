@@ -43,6 +43,7 @@ from roost.services.identity_changes import IdentityChanges
 from roost.services.imports import Imports
 from roost.services.invites import Invites
 from roost.services.keyring import Keyring
+from roost.services.mail_tokens import MailTokens
 from roost.services.passwords import Passwords
 from roost.services.policy import Policy
 from roost.services.reading import Reading
@@ -124,6 +125,7 @@ async def _services(
     await removals.resume()
     handle_resolver = HandleResolver(client, txt=txt_by(config.handle_nameservers))
     changes = IdentityChanges(db, policy, keyring, rotation_key, directory, resolver, repos, background, minter)
+    mail_tokens = MailTokens(db, policy, _mailer(config), background, minter)
     made: tuple[object, ...] = (
         policy,
         background,
@@ -132,6 +134,7 @@ async def _services(
         repos,
         removals,
         records,
+        mail_tokens,
         Reading(db),
         DidCheck(policy, directory, resolver, repos, rotation_key=rotation_key.public.did_key),
         Exports(db),
@@ -140,7 +143,7 @@ async def _services(
         changes,
         Identity(db, policy, resolver, handle_resolver),
         Invites(db, policy, minter),
-        Accounts(db, policy, passwords, repos, removals, _mailer(config), background, minter),
+        Accounts(db, policy, passwords, repos, removals, mail_tokens, background, minter),
         Registration(
             db=db,
             policy=policy,
