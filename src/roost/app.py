@@ -18,8 +18,9 @@ from starlette.types import Scope as Asgi
 
 from roost import datadir
 from roost.api import methods, registry, v2022
-from roost.config import Config
-from roost.crypto.keys import PrivateKey
+from roost.config import Config, ConfigError
+from roost.crypto import CryptoError
+from roost.crypto.keys import PrivateKey, PublicKey
 from roost.http.auth import Authenticator
 from roost.http.compose import compose
 from roost.http.wellknown import pages, routes
@@ -27,6 +28,7 @@ from roost.http.xrpc import Endpoint, Health
 from roost.lexicon import Catalog
 from roost.library import Library
 from roost.net.client import Client
+from roost.net.dns import txt_by
 from roost.net.mail import DirectoryMailer, Mailer, NoMailer, SmtpMailer
 from roost.net.plc import PlcDirectory
 from roost.net.resolve import DidResolver, HandleResolver
@@ -35,7 +37,9 @@ from roost.services.background import Background
 from roost.services.clock import Minter
 from roost.services.did_check import DidCheck
 from roost.services.exports import Exports
+from roost.services.handles import Handles
 from roost.services.identity import Identity
+from roost.services.identity_changes import IdentityChanges
 from roost.services.imports import Imports
 from roost.services.invites import Invites
 from roost.services.keyring import Keyring
@@ -94,7 +98,7 @@ async def open_server(config: Config) -> AsyncIterator[Server]:
         file = quote(str(config.data.absolute() / datadir.DATABASE))
         db = await open_database(config.database_url or f"sqlite:///{file}", now=minter.milliseconds())
         stack.push_async_callback(db.close)
-        client = Client(trusted=(config.plc_url,))
+        client = Client(trusted=(config.plc_url, *config.trusted_origins))
         stack.push_async_callback(client.close)
         catalog = Catalog(Library(config.data))
         services = await _services(config, db, keyring, catalog, client, minter)
@@ -119,6 +123,8 @@ async def _services(
     records = Records(catalog, minter)
     removals = Removals(db, background)
     await removals.resume()
+    handle_resolver = HandleResolver(client, txt=txt_by(config.handle_nameservers))
+    changes = IdentityChanges(db, policy, keyring, rotation_key, directory, resolver, repos, background, minter)
     mail_tokens = MailTokens(db, policy, _mailer(config), background, minter)
     made: tuple[object, ...] = (
         policy,
@@ -133,7 +139,9 @@ async def _services(
         DidCheck(policy, directory, resolver, repos, rotation_key=rotation_key.public.did_key),
         Exports(db),
         Imports(db, repos, resolver, minter),
-        Identity(db, policy, resolver, HandleResolver(client)),
+        Handles(db, policy, changes, resolver, handle_resolver, minter),
+        changes,
+        Identity(db, policy, resolver, handle_resolver),
         Invites(db, policy, minter),
         Accounts(db, policy, passwords, repos, removals, mail_tokens, background, minter),
         Registration(
@@ -160,7 +168,18 @@ def _policy(config: Config) -> Policy:
         domains=tuple(domain.removeprefix(".") for domain in config.handle_domains),
         invite_required=config.invite_required,
         reset_url=f"{config.public_url}/account/reset-password",
+        recovery_key=_recovery_key(config),
     )
+
+
+def _recovery_key(config: Config) -> str | None:
+    """Return the operator's recovery key. Raises ConfigError for one that could not sign."""
+    if config.recovery_key is None:
+        return None
+    try:
+        return PublicKey.from_did_key(config.recovery_key).did_key
+    except CryptoError as error:
+        raise ConfigError(f"ROOST_RECOVERY_KEY is not a key that a PLC directory takes: {error}") from None
 
 
 def _mailer(config: Config) -> Mailer:

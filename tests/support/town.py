@@ -23,8 +23,11 @@ from roost.identity import plc
 from roost.net.client import Client
 from roost.net.plc import PlcDirectory
 from roost.net.resolve import DidResolver, HandleResolver
+from roost.services.background import Background
 from roost.services.clock import Minter
 from roost.services.did_check import DidCheck
+from roost.services.handles import Handles
+from roost.services.identity_changes import IdentityChanges
 from roost.storage import accounts
 from roost.storage.accounts import Account
 from roost.storage.db import Tx
@@ -90,6 +93,9 @@ class Town:
     resolver: DidResolver
     handles: HandleResolver
     check: DidCheck
+    background: Background
+    changes: IdentityChanges
+    renaming: Handles
     web_did: Did
     txt: dict[str, list[str]]
     web: dict[str, object]
@@ -188,7 +194,35 @@ async def opened_town(path: Path, *, timeout: float = 5.0, **policy: object) -> 
             handles = HandleResolver(client, txt=lookup, origin_of=lambda handle: f"{served.url}/{handle}")
             check = DidCheck(house.policy, directory, resolver, house.repos, rotation_key=ROTATION.public.did_key)
             web_did = Did.parse(f"did:web:localhost%3A{served.port}")
-            yield Town(house, gate, client, directory, resolver, handles, check, web_did, txt, web)
+            background = Background()
+            changes = IdentityChanges(
+                house.db,
+                house.policy,
+                house.keyring,
+                ROTATION,
+                directory,
+                resolver,
+                house.repos,
+                background,
+                house.minter,
+            )
+            renaming = Handles(house.db, house.policy, changes, resolver, handles, house.minter)
+            yield Town(
+                house,
+                gate,
+                client,
+                directory,
+                resolver,
+                handles,
+                check,
+                background,
+                changes,
+                renaming,
+                web_did,
+                txt,
+                web,
+            )
+            await background.drain()
             await resolver.close()
             await client.close()
     finally:

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from roost.api.com_atproto.identity import resolve_handle
+from roost.api.com_atproto.identity import resolve_handle, update_handle
 from roost.api.com_atproto.repo import (
     apply_writes,
     create_record,
@@ -28,6 +28,7 @@ from roost.api.method import Method
 
 METHODS: Final[tuple[Method, ...]] = (
     resolve_handle.METHOD,
+    update_handle.METHOD,
     apply_writes.METHOD,
     create_record.METHOD,
     delete_record.METHOD,

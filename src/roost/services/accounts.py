@@ -12,7 +12,7 @@ from roost.services.passwords import Passwords
 from roost.services.policy import Policy
 from roost.services.removals import Removals
 from roost.services.repos import Repos
-from roost.storage import accounts, sessions
+from roost.storage import accounts, identity_changes, key_rotations, sessions
 from roost.storage.accounts import Account
 from roost.storage.db import Database, Tx
 
@@ -75,10 +75,14 @@ class Accounts:
             now = self._minter.milliseconds()
             sessions.revoke_all(tx, account)
             self._mail_tokens.drop(tx, account)
+            identity_changes.remove(tx, account)
+            key_rotations.done(tx, account)
             self._repos.forget(tx, account, gone.did)
             accounts.delete(tx, account)
             accounts.drop_held_handles(tx, now)
-            accounts.hold_handle(tx, gone.handle, until=now + self._policy.hold_handle_days * 86_400_000)
+            if self._policy.is_ours(gone.handle):
+                until = now + self._policy.hold_handle_days * 86_400_000
+                accounts.hold_handle(tx, gone.handle, until=until, did=gone.did)
             # Earlier events hold the deleted records; that the account is gone is what remains to be told.
             told = events.append_account(tx, account, gone.did, "deleted", now=now)
             self._removals.begin(tx, account, events_below=told)
