@@ -44,6 +44,7 @@ from roost.services.reading import Reading
 from roost.services.registration import Registration
 from roost.services.removals import Removals
 from roost.services.repos import Repos
+from roost.services.service_auth import ServiceAuth
 from roost.services.sessions import Sessions
 from roost.services.tokens import Tokens
 from roost.services.writes import Records
@@ -126,6 +127,7 @@ async def _services(
         removals,
         records,
         Reading(db),
+        ServiceAuth(db, keyring, resolver, policy, minter),
         Exports(db),
         Imports(db, repos, resolver, minter),
         Identity(db, policy, resolver, HandleResolver(client)),
@@ -170,7 +172,7 @@ def _mailer(config: Config) -> Mailer:
 def asgi(server: Server) -> tuple[ASGIApp, ASGIApp]:
     """Return the endpoint of the methods, and the application of everything else."""
     bound = registry.build([*methods.METHODS, *v2022.METHODS], services=server.services, catalog=server.catalog)
-    authenticator = Authenticator(server.get(Sessions), admin_password=server.admin_password)
+    authenticator = Authenticator(server.get(Sessions), server.get(ServiceAuth), admin_password=server.admin_password)
     health = Health(VERSION, lambda: server.get(Accounts).count())
     known = routes(
         hostname=server.config.hostname, public_url=server.config.public_url, did_of=server.get(Identity).hosted
