@@ -33,6 +33,7 @@ from roost.net.resolve import DidResolver, HandleResolver
 from roost.services.accounts import Accounts
 from roost.services.background import Background
 from roost.services.clock import Minter
+from roost.services.delegation import Delegation
 from roost.services.exports import Exports
 from roost.services.identity import Identity
 from roost.services.imports import Imports
@@ -116,6 +117,7 @@ async def _services(
     sessions = Sessions(db, tokens, passwords, minter)
     repos = Repos(db, keyring, minter)
     records = Records(catalog, minter)
+    service_auth = ServiceAuth(db, keyring, resolver, policy, minter)
     removals = Removals(db, background)
     await removals.resume()
     made: tuple[object, ...] = (
@@ -127,7 +129,8 @@ async def _services(
         removals,
         records,
         Reading(db),
-        ServiceAuth(db, keyring, resolver, policy, minter),
+        service_auth,
+        Delegation(service_auth),
         Exports(db),
         Imports(db, repos, resolver, minter),
         Identity(db, policy, resolver, HandleResolver(client)),

@@ -72,6 +72,8 @@ TABLE: Final[dict[type[Exception], tuple[int, str]]] = {
     services.InvalidInviteCode: (400, "InvalidInviteCode"),
     services.InvalidPassword: (400, "InvalidPassword"),
     services.IncompatibleDidDoc: (400, "IncompatibleDidDoc"),
+    services.BadExpiration: (400, "BadExpiration"),
+    services.LexiconNotFound: (400, "LexiconNotFound"),
     services.InvalidToken: (400, "InvalidToken"),
     services.ExpiredToken: (400, "ExpiredToken"),
     services.Unauthenticated: (401, "AuthenticationRequired"),

@@ -8,6 +8,7 @@
     │   ├── InvalidHandle         HandleNotAvailable    HandleNotFound      UnsupportedDomain
     │   │                         └── HandleTaken
     │   ├── InvalidInviteCode     InvalidPassword       EmailNotAvailable   IncompatibleDidDoc
+    │   ├── BadExpiration         LexiconNotFound
     │   └── InvalidToken          ExpiredToken          (of a session, of a mailed token)
     ├── Unauthenticated           who is calling is not known
     │   ├── AuthMissing           AccountTakedown       AccountDeactivated
@@ -99,6 +100,14 @@ class InvalidPassword(InvalidRequest):
 
 class IncompatibleDidDoc(InvalidRequest):
     """The account's DID document does not agree with what was asked."""
+
+
+class BadExpiration(InvalidRequest):
+    """A token was asked for that would live for too long, or is over already."""
+
+
+class LexiconNotFound(InvalidRequest):
+    """No lexicon document is published under the NSID, or none that can be proved."""
 
 
 class InvalidToken(InvalidRequest):
