@@ -35,6 +35,7 @@ from roost.net.resolve import DidResolver, HandleResolver
 from roost.services.accounts import Accounts
 from roost.services.background import Background
 from roost.services.clock import Minter
+from roost.services.delegation import Delegation
 from roost.services.did_check import DidCheck
 from roost.services.exports import Exports
 from roost.services.handles import Handles
@@ -50,6 +51,7 @@ from roost.services.reading import Reading
 from roost.services.registration import Registration
 from roost.services.removals import Removals
 from roost.services.repos import Repos
+from roost.services.service_auth import ServiceAuth
 from roost.services.sessions import Sessions
 from roost.services.tokens import Tokens
 from roost.services.writes import Records
@@ -121,6 +123,7 @@ async def _services(
     sessions = Sessions(db, tokens, passwords, minter)
     repos = Repos(db, keyring, minter)
     records = Records(catalog, minter)
+    service_auth = ServiceAuth(db, keyring, resolver, policy, minter)
     removals = Removals(db, background)
     await removals.resume()
     handle_resolver = HandleResolver(client, txt=txt_by(config.handle_nameservers))
@@ -137,6 +140,8 @@ async def _services(
         mail_tokens,
         Reading(db),
         DidCheck(policy, directory, resolver, repos, rotation_key=rotation_key.public.did_key),
+        service_auth,
+        Delegation(service_auth),
         Exports(db),
         Imports(db, repos, resolver, minter),
         Handles(db, policy, changes, resolver, handle_resolver, minter),
@@ -194,7 +199,7 @@ def _mailer(config: Config) -> Mailer:
 def asgi(server: Server) -> tuple[ASGIApp, ASGIApp]:
     """Return the endpoint of the methods, and the application of everything else."""
     bound = registry.build([*methods.METHODS, *v2022.METHODS], services=server.services, catalog=server.catalog)
-    authenticator = Authenticator(server.get(Sessions), admin_password=server.admin_password)
+    authenticator = Authenticator(server.get(Sessions), server.get(ServiceAuth), admin_password=server.admin_password)
     health = Health(VERSION, lambda: server.get(Accounts).count())
     known = routes(
         hostname=server.config.hostname, public_url=server.config.public_url, did_of=server.get(Identity).hosted
