@@ -31,6 +31,7 @@ from roost.net.mail import DirectoryMailer, Mailer, NoMailer, SmtpMailer
 from roost.net.plc import PlcDirectory
 from roost.net.resolve import DidResolver, HandleResolver
 from roost.services.accounts import Accounts
+from roost.services.arrivals import Arrivals
 from roost.services.background import Background
 from roost.services.clock import Minter
 from roost.services.exports import Exports
@@ -43,6 +44,7 @@ from roost.services.policy import Policy
 from roost.services.reading import Reading
 from roost.services.registration import Registration
 from roost.services.removals import Removals
+from roost.services.replacing import Replacing
 from roost.services.repos import Repos
 from roost.services.sessions import Sessions
 from roost.services.tokens import Tokens
@@ -117,6 +119,8 @@ async def _services(
     records = Records(catalog, minter)
     removals = Removals(db, background)
     await removals.resume()
+    replacing = Replacing(db, keyring, background, minter)
+    await replacing.resume()
     made: tuple[object, ...] = (
         policy,
         background,
@@ -128,6 +132,16 @@ async def _services(
         Reading(db),
         Exports(db),
         Imports(db, repos, resolver, minter),
+        Arrivals(
+            db=db,
+            keyring=keyring,
+            replacing=replacing,
+            resolver=resolver,
+            directory=directory,
+            minter=minter,
+            folder=config.data,
+            limit=config.import_limit if config.accept_imports else None,
+        ),
         Identity(db, policy, resolver, HandleResolver(client)),
         Invites(db, policy, minter),
         Accounts(db, policy, passwords, repos, removals, _mailer(config), background, minter),
