@@ -34,6 +34,7 @@ from roost.services.accounts import Accounts
 from roost.services.arrivals import Arrivals
 from roost.services.background import Background
 from roost.services.clock import Minter
+from roost.services.delegation import Delegation
 from roost.services.exports import Exports
 from roost.services.identity import Identity
 from roost.services.imports import Imports
@@ -46,6 +47,7 @@ from roost.services.registration import Registration
 from roost.services.removals import Removals
 from roost.services.replacing import Replacing
 from roost.services.repos import Repos
+from roost.services.service_auth import ServiceAuth
 from roost.services.sessions import Sessions
 from roost.services.tokens import Tokens
 from roost.services.writes import Records
@@ -117,6 +119,7 @@ async def _services(
     sessions = Sessions(db, tokens, passwords, minter)
     repos = Repos(db, keyring, minter)
     records = Records(catalog, minter)
+    service_auth = ServiceAuth(db, keyring, resolver, policy, minter)
     removals = Removals(db, background)
     await removals.resume()
     replacing = Replacing(db, keyring, background, minter)
@@ -130,6 +133,8 @@ async def _services(
         removals,
         records,
         Reading(db),
+        service_auth,
+        Delegation(service_auth),
         Exports(db),
         Imports(db, repos, resolver, minter),
         Arrivals(
@@ -184,7 +189,7 @@ def _mailer(config: Config) -> Mailer:
 def asgi(server: Server) -> tuple[ASGIApp, ASGIApp]:
     """Return the endpoint of the methods, and the application of everything else."""
     bound = registry.build([*methods.METHODS, *v2022.METHODS], services=server.services, catalog=server.catalog)
-    authenticator = Authenticator(server.get(Sessions), admin_password=server.admin_password)
+    authenticator = Authenticator(server.get(Sessions), server.get(ServiceAuth), admin_password=server.admin_password)
     health = Health(VERSION, lambda: server.get(Accounts).count())
     known = routes(
         hostname=server.config.hostname, public_url=server.config.public_url, did_of=server.get(Identity).hosted
