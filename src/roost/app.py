@@ -33,6 +33,7 @@ from roost.net.mail import DirectoryMailer, Mailer, NoMailer, SmtpMailer
 from roost.net.plc import PlcDirectory
 from roost.net.resolve import DidResolver, HandleResolver
 from roost.services.accounts import Accounts
+from roost.services.arrivals import Arrivals
 from roost.services.background import Background
 from roost.services.clock import Minter
 from roost.services.delegation import Delegation
@@ -50,6 +51,7 @@ from roost.services.policy import Policy
 from roost.services.reading import Reading
 from roost.services.registration import Registration
 from roost.services.removals import Removals
+from roost.services.replacing import Replacing
 from roost.services.repos import Repos
 from roost.services.service_auth import ServiceAuth
 from roost.services.sessions import Sessions
@@ -129,6 +131,8 @@ async def _services(
     handle_resolver = HandleResolver(client, txt=txt_by(config.handle_nameservers))
     changes = IdentityChanges(db, policy, keyring, rotation_key, directory, resolver, repos, background, minter)
     mail_tokens = MailTokens(db, policy, _mailer(config), background, minter)
+    replacing = Replacing(db, keyring, background, minter)
+    await replacing.resume()
     made: tuple[object, ...] = (
         policy,
         background,
@@ -147,6 +151,17 @@ async def _services(
         Handles(db, policy, changes, resolver, handle_resolver, minter),
         changes,
         Identity(db, policy, resolver, handle_resolver),
+        Arrivals(
+            db=db,
+            keyring=keyring,
+            replacing=replacing,
+            resolver=resolver,
+            directory=directory,
+            minter=minter,
+            folder=config.data,
+            limit=config.import_limit if config.accept_imports else None,
+        ),
+        Identity(db, policy, resolver, HandleResolver(client)),
         Invites(db, policy, minter),
         Accounts(db, policy, passwords, repos, removals, mail_tokens, background, minter),
         Registration(

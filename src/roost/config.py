@@ -27,6 +27,9 @@ PORT: Final = 2583
 
 PLC: Final = "https://plc.directory"
 
+IMPORT_LIMIT: Final = 1 << 30
+"""Bytes of one repository that is taken in: ten times the largest that are known, and they go to the disk."""
+
 
 class ConfigError(ValueError):
     """A setting is wrong; the message says which one, where it was given, and what it should be."""
@@ -54,6 +57,8 @@ class Config:
     smtp_url: str | None
     mail_from: str | None
     rate_limits: bool
+    accept_imports: bool
+    import_limit: int  # bytes of one repository
 
     @property
     def service_did(self) -> str:
@@ -128,6 +133,8 @@ def _complete(given: Mapping[str, _Given]) -> Config:
         smtp_url=take("smtp_url", _smtp, None),
         mail_from=take("mail_from", _address, None),
         rate_limits=take("rate_limits", _flag, False),
+        accept_imports=take("accept_imports", _flag, True),
+        import_limit=take("import_limit", _size, IMPORT_LIMIT),
     )
     if config.smtp_url is not None and config.mail_from is None:
         raise ConfigError("ROOST_SMTP_URL is set, so ROOST_MAIL_FROM must be too: no mail goes out without a sender")
@@ -207,6 +214,13 @@ def _port(given: _Given) -> int:
     # 1 is left out for the directory of --dev, which listens one below.
     if not (digits.isascii() and digits.isdigit() and 2 <= int(digits) <= 65535):
         raise given.wrong("a port between 2 and 65535")
+    return int(digits)
+
+
+def _size(given: _Given) -> int:
+    digits = str(given.value)
+    if not (digits.isascii() and digits.isdigit() and 0 < int(digits) < 1 << 40):
+        raise given.wrong("a number of bytes")
     return int(digits)
 
 

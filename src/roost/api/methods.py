@@ -9,6 +9,7 @@ from roost.api.com_atproto.repo import (
     delete_record,
     describe_repo,
     get_record,
+    import_repo,
     list_records,
     put_record,
 )
@@ -35,6 +36,7 @@ METHODS: Final[tuple[Method, ...]] = (
     delete_record.METHOD,
     describe_repo.METHOD,
     get_record.METHOD,
+    import_repo.METHOD,
     list_records.METHOD,
     put_record.METHOD,
     create_account.METHOD,

@@ -91,6 +91,7 @@ TABLE: Final[dict[type[Exception], tuple[int, str]]] = {
     services.AccountDeactivated: (401, "AccountDeactivated"),
     services.Forbidden: (403, "Forbidden"),
     services.AccountNotFound: (403, "AccountNotFound"),
+    services.PayloadTooLarge: (413, "PayloadTooLarge"),
     services.TooManyRequests: (429, "RateLimitExceeded"),
     services.UpstreamFailure: (502, "UpstreamFailure"),
     services.UpstreamTimeout: (504, "UpstreamTimeout"),

@@ -18,6 +18,7 @@
     │       └── UntrustedIss      JwtReplayed
     ├── Forbidden                 the caller is known and may not do this
     │   └── AccountNotFound
+    ├── PayloadTooLarge           what is sent is larger than the operator takes
     ├── TooManyRequests           the server is at one of its limits; the same request may succeed later
     └── UpstreamFailure           a server that this one depends on refused or did not answer
         └── UpstreamTimeout       … did not answer in time
@@ -177,6 +178,10 @@ class Forbidden(ServiceError):
 
 class AccountNotFound(Forbidden):
     """The caller's token is good, but its account is not hosted here."""
+
+
+class PayloadTooLarge(ServiceError):
+    """What is sent has more bytes than the operator takes."""
 
 
 class TooManyRequests(ServiceError):
