@@ -23,11 +23,15 @@ from roost.crypto import CryptoError
 from roost.crypto.keys import PrivateKey, PublicKey
 from roost.http.auth import Authenticator
 from roost.http.compose import compose
+from roost.http.firehose import Firehose as FirehoseEdge
+from roost.http.operator import operator_routes
+from roost.http.websocket import binary
 from roost.http.wellknown import pages, routes
 from roost.http.xrpc import Endpoint, Health
 from roost.lexicon import Catalog
 from roost.library import Library
 from roost.net.client import Client
+from roost.net.crawlers import Crawler
 from roost.net.dns import txt_by
 from roost.net.mail import DirectoryMailer, Mailer, NoMailer, SmtpMailer
 from roost.net.plc import PlcDirectory
@@ -36,9 +40,11 @@ from roost.services.accounts import Accounts
 from roost.services.arrivals import Arrivals
 from roost.services.background import Background
 from roost.services.clock import Minter
+from roost.services.crawlers import Crawlers
 from roost.services.delegation import Delegation
 from roost.services.did_check import DidCheck
 from roost.services.exports import Exports
+from roost.services.firehose import Firehose
 from roost.services.handles import Handles
 from roost.services.identity import Identity
 from roost.services.identity_changes import IdentityChanges
@@ -51,8 +57,10 @@ from roost.services.policy import Policy
 from roost.services.reading import Reading
 from roost.services.registration import Registration
 from roost.services.removals import Removals
+from roost.services.repeating import repeating
 from roost.services.replacing import Replacing
 from roost.services.repos import Repos
+from roost.services.retention import Retention
 from roost.services.service_auth import ServiceAuth
 from roost.services.sessions import Sessions
 from roost.services.tokens import Tokens
@@ -102,15 +110,15 @@ async def open_server(config: Config) -> AsyncIterator[Server]:
         file = quote(str(config.data.absolute() / datadir.DATABASE))
         db = await open_database(config.database_url or f"sqlite:///{file}", now=minter.milliseconds())
         stack.push_async_callback(db.close)
-        client = Client(trusted=(config.plc_url, *config.trusted_origins))
+        client = Client(trusted=(config.plc_url, *config.trusted_origins, *config.crawlers))
         stack.push_async_callback(client.close)
         catalog = Catalog(Library(config.data))
         services = await _services(config, db, keyring, catalog, client, minter)
-        background, resolver = services[Background], services[DidResolver]
-        assert isinstance(background, Background) and isinstance(resolver, DidResolver)  # noqa: PT018 - kept by class
-        stack.push_async_callback(resolver.close)
-        stack.push_async_callback(background.drain)
-        yield Server(config, config.admin_password or datadir.admin_password(config.data), db, catalog, services)
+        server = Server(config, config.admin_password or datadir.admin_password(config.data), db, catalog, services)
+        stack.push_async_callback(server.get(DidResolver).close)
+        stack.push_async_callback(server.get(Background).drain)
+        stack.push_async_callback(server.get(Firehose).close)
+        yield server
 
 
 async def _services(
@@ -133,6 +141,10 @@ async def _services(
     mail_tokens = MailTokens(db, policy, _mailer(config), background, minter)
     replacing = Replacing(db, keyring, background, minter)
     await replacing.resume()
+    retention = Retention(db, minter, hours=config.event_retention)
+    await retention.begin()
+    firehose = Firehose(db, minter, wrap=binary)
+    crawlers = [Crawler(client, url) for url in config.crawlers]
     made: tuple[object, ...] = (
         policy,
         background,
@@ -147,6 +159,9 @@ async def _services(
         service_auth,
         Delegation(service_auth),
         Exports(db),
+        firehose,
+        retention,
+        Crawlers(db, crawlers, firehose, minter, hostname=config.hostname),
         Imports(db, repos, resolver, minter),
         Handles(db, policy, changes, resolver, handle_resolver, minter),
         changes,
@@ -161,7 +176,6 @@ async def _services(
             folder=config.data,
             limit=config.import_limit if config.accept_imports else None,
         ),
-        Identity(db, policy, resolver, HandleResolver(client)),
         Invites(db, policy, minter),
         Accounts(db, policy, passwords, repos, removals, mail_tokens, background, minter),
         Registration(
@@ -211,16 +225,43 @@ def _mailer(config: Config) -> Mailer:
     return NoMailer()
 
 
-def asgi(server: Server) -> tuple[ASGIApp, ASGIApp]:
-    """Return the endpoint of the methods, and the application of everything else."""
+@dataclass(frozen=True, slots=True)
+class Applications:
+    """What answers: the endpoint of the methods, that of the subscriptions, and everything else."""
+
+    xrpc: ASGIApp
+    sockets: ASGIApp
+    pages: ASGIApp
+
+
+def asgi(server: Server) -> Applications:
+    """Return the applications of an open server."""
+    streams = registry.subscriptions(methods.SUBSCRIPTIONS, services=server.services, catalog=server.catalog)
     bound = registry.build([*methods.METHODS, *v2022.METHODS], services=server.services, catalog=server.catalog)
     authenticator = Authenticator(server.get(Sessions), server.get(ServiceAuth), admin_password=server.admin_password)
     health = Health(VERSION, lambda: server.get(Accounts).count())
     known = routes(
         hostname=server.config.hostname, public_url=server.config.public_url, did_of=server.get(Identity).hosted
     )
+    operator = operator_routes(authenticator, server.get(Crawlers))
     front = home(server.get(Accounts), server.get(Policy), version=VERSION)
-    return Endpoint(bound, authenticator, health=health), pages([front, *known])
+    return Applications(
+        Endpoint(bound, authenticator, health=health, streams=streams),
+        FirehoseEdge(streams),
+        pages([front, *known, *operator]),
+    )
+
+
+@contextlib.asynccontextmanager
+async def _working(server: Server) -> AsyncIterator[None]:
+    """Do what a server does unasked for as long as it serves."""
+    async with contextlib.AsyncExitStack() as stack:
+        for name, work in (
+            ("removal of old events", server.get(Retention).prune),
+            ("requests to relays", server.get(Crawlers).tend),
+        ):
+            await stack.enter_async_context(repeating(name, work))
+        yield
 
 
 class Application:
@@ -228,10 +269,9 @@ class Application:
 
     def __init__(self, config: Config) -> None:
         self._config = config
-        self._xrpc: ASGIApp | None = None
-        self._pages: ASGIApp | None = None
+        self._parts: Applications | None = None
         self.server: Server | None = None
-        self._app = compose(self._answer_xrpc, self._answer_page, lifespan=self._live)
+        self._app = compose(self._answer_xrpc, self._answer_page, lifespan=self._live, sockets=self._answer_socket)
 
     async def __call__(self, scope: Asgi, receive: Receive, send: Send) -> None:
         """Answer one request, or live through one lifespan."""
@@ -240,13 +280,19 @@ class Application:
     @contextlib.asynccontextmanager
     async def _live(self) -> AsyncIterator[None]:
         async with open_server(self._config) as self.server:
-            self._xrpc, self._pages = asgi(self.server)
-            yield
+            self._parts = asgi(self.server)
+            async with _working(self.server):
+                yield
 
     async def _answer_xrpc(self, scope: Asgi, receive: Receive, send: Send) -> None:
-        assert self._xrpc is not None, "the lifespan begins before the first request"
-        await self._xrpc(scope, receive, send)
+        await self._begun().xrpc(scope, receive, send)
+
+    async def _answer_socket(self, scope: Asgi, receive: Receive, send: Send) -> None:
+        await self._begun().sockets(scope, receive, send)
 
     async def _answer_page(self, scope: Asgi, receive: Receive, send: Send) -> None:
-        assert self._pages is not None, "the lifespan begins before the first request"
-        await self._pages(scope, receive, send)
+        await self._begun().pages(scope, receive, send)
+
+    def _begun(self) -> Applications:
+        assert self._parts is not None, "the lifespan begins before the first request"
+        return self._parts

@@ -1,7 +1,7 @@
 """What a method file declares, and the shapes its answer may have.
 
-A method file ends with `METHOD = Query(...)` or `METHOD = Procedure(...)` around an async function whose parameters
-name, by annotation, everything it needs:
+A method file ends with `METHOD = Query(...)`, `Procedure(...)` or `Subscription(...)` around an async function whose
+parameters name, by annotation, everything it needs:
 
     params: Params           a msgspec.Struct made from the query string
     caller: Caller           who is calling, when `auth` proves it; `Viewer` with Auth.OPTIONAL, and of another type
@@ -110,6 +110,18 @@ class Procedure:
 
 
 Method: TypeAlias = Query | Procedure
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """A method that sends frames for as long as its client listens: GET, over a WebSocket.
+
+    Its function names `params`, services, and `sink: Sink`, which takes what is to be sent. It returns when there is
+    nothing more to come; a ServiceError that it raises is the last frame.
+    """
+
+    nsid: str
+    run: Run
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,8 +25,18 @@ from roost.api.com_atproto.server import (
     request_password_reset,
     reset_password,
 )
-from roost.api.com_atproto.sync import get_latest_commit, get_repo
-from roost.api.method import Method
+from roost.api.com_atproto.sync import (
+    get_blocks,
+    get_checkout,
+    get_head,
+    get_latest_commit,
+    get_repo,
+    get_repo_status,
+    list_repos,
+    subscribe_repos,
+)
+from roost.api.com_atproto.sync import get_record as sync_get_record
+from roost.api.method import Method, Subscription
 
 METHODS: Final[tuple[Method, ...]] = (
     resolve_handle.METHOD,
@@ -49,6 +59,14 @@ METHODS: Final[tuple[Method, ...]] = (
     refresh_session.METHOD,
     request_password_reset.METHOD,
     reset_password.METHOD,
+    get_blocks.METHOD,
+    get_checkout.METHOD,
+    get_head.METHOD,
     get_latest_commit.METHOD,
+    sync_get_record.METHOD,
     get_repo.METHOD,
+    get_repo_status.METHOD,
+    list_repos.METHOD,
 )
+
+SUBSCRIPTIONS: Final[tuple[Subscription, ...]] = (subscribe_repos.METHOD,)

@@ -3,6 +3,7 @@
     ServiceError
     ├── NotFound             no XRPC at this path: what status 404 means under /xrpc/
     ├── UnknownMethod        an NSID that this server does not serve
+    ├── UpgradeRequired      an event stream that was asked for without a WebSocket
     ├── WrongVerb            a method called with another HTTP method than its own
     └── UnsupportedCoding    a Content-Encoding that cannot be undone here
     Exception
@@ -35,6 +36,13 @@ class UnknownMethod(ServiceError):
         super().__init__(f"Method Not Implemented: {nsid}")
 
 
+class UpgradeRequired(ServiceError):
+    """What is asked for comes over a WebSocket."""
+
+    def __init__(self, nsid: str) -> None:
+        super().__init__(f"{nsid} is an event stream: ask for it over a WebSocket")
+
+
 class WrongVerb(InvalidRequest):
     """The method is called with another HTTP method than its own."""
 
@@ -57,6 +65,9 @@ TABLE: Final[dict[type[Exception], tuple[int, str]]] = {
     services.InvalidRequest: (400, "InvalidRequest"),
     services.InvalidSwap: (400, "InvalidSwap"),
     services.RecordNotFound: (400, "RecordNotFound"),
+    services.BlockNotFound: (400, "BlockNotFound"),
+    services.FutureCursor: (400, "FutureCursor"),
+    services.ConsumerTooSlow: (400, "ConsumerTooSlow"),
     services.RecordAlreadyExists: (400, "RecordAlreadyExists"),
     services.RepoNotFound: (400, "RepoNotFound"),
     services.RepoDeactivated: (400, "RepoDeactivated"),
@@ -99,6 +110,7 @@ TABLE: Final[dict[type[Exception], tuple[int, str]]] = {
     v2022.UsernameNotAvailable: (400, "UsernameNotAvailable"),
     NotFound: (404, "XRPCNotSupported"),
     requests.PayloadTooLarge: (413, "PayloadTooLarge"),
+    UpgradeRequired: (426, "InvalidRequest"),
     requests.JsonTooLarge: (413, "PayloadTooLargeError"),
     UnsupportedCoding: (415, "UnsupportedMediaType"),
     UnknownMethod: (501, "MethodNotImplemented"),
@@ -111,13 +123,16 @@ OURS: Final = (500, "InternalServerError", "Internal Server Error")
 
 def answer_of(error: Exception) -> tuple[int, bytes]:
     """Return the status and the JSON body that say `error` to a client; 500 for what nobody raised on purpose."""
-    status, name, message = OURS
+    status, name, message = named(error)
+    return status, orjson.dumps({"error": name, "message": message})
+
+
+def named(error: Exception) -> tuple[int, str, str]:
+    """Return the status, the name and the message that say `error` to a client."""
     for class_ in type(error).__mro__:
         if class_ in TABLE and isinstance(error, ServiceError):
-            status, name = TABLE[class_]
-            message = error.message
-            break
-    return status, orjson.dumps({"error": name, "message": printable(message)})
+            return *TABLE[class_], printable(error.message)
+    return OURS
 
 
 def printable(message: str) -> str:

@@ -3,12 +3,13 @@
     ServiceError
     ├── InvalidRequest            the request cannot be carried out as sent
     │   ├── InvalidSwap           a compare-and-swap condition does not hold
-    │   ├── RecordNotFound        RecordAlreadyExists   BlobNotFound
+    │   ├── RecordNotFound        RecordAlreadyExists   BlobNotFound   BlockNotFound
     │   ├── RepoNotFound          RepoDeactivated       RepoTakendown
     │   ├── InvalidHandle         HandleNotAvailable    HandleNotFound      UnsupportedDomain
     │   │                         └── HandleTaken
     │   ├── InvalidInviteCode     InvalidPassword       EmailNotAvailable   IncompatibleDidDoc
     │   ├── BadExpiration         LexiconNotFound
+    │   ├── FutureCursor          ConsumerTooSlow       (of a subscriber)
     │   └── InvalidToken          ExpiredToken          (of a session, of a mailed token)
     ├── Unauthenticated           who is calling is not known
     │   ├── AuthMissing           AccountTakedown       AccountDeactivated
@@ -110,6 +111,18 @@ class BadExpiration(InvalidRequest):
 
 class LexiconNotFound(InvalidRequest):
     """No lexicon document is published under the NSID, or none that can be proved."""
+
+
+class BlockNotFound(InvalidRequest):
+    """The repository has no block of that CID."""
+
+
+class FutureCursor(InvalidRequest):
+    """A subscriber says that it has seen an event that was never sent."""
+
+
+class ConsumerTooSlow(InvalidRequest):
+    """A subscriber does not take what it is sent, or not as fast as it comes."""
 
 
 class InvalidToken(InvalidRequest):

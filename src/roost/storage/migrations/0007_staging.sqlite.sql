@@ -1,4 +1,4 @@
--- compat: 4
+-- compat: 7
 
 -- Repositories on their way in: what a whole repository changes is written here a little at a time. With a commit, it has
 -- been decided on: its rows move to their place, also after a crash. Without one it is nothing yet, and may be dropped.
