@@ -29,7 +29,9 @@ def operator_routes(authenticator: Authenticator, crawlers: Crawlers) -> list[Ba
         async def answer(request: Request) -> Response:
             header = request.headers.get("authorization")
             try:
-                await authenticator.admit(Auth.ADMIN, frozenset(), None if header is None else header.encode("latin-1"))
+                await authenticator.admit(
+                    Auth.ADMIN, frozenset(), None if header is None else header.encode("latin-1"), ""
+                )
                 return Response(encode(await run()), headers=NOT_KEPT)
             except ServiceError as error:
                 status, body = answer_of(error)

@@ -1,4 +1,4 @@
--- compat: 3
+-- compat: 6
 
 -- The next number lies above `floor`, wherever `last` is: what a copy of the database does not know was sent.
 ALTER TABLE sequence ADD COLUMN floor BIGINT NOT NULL DEFAULT 0;
