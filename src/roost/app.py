@@ -6,7 +6,7 @@ the classes that they name (`roost.api.registry`).
 
 import contextlib
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import TypeVar
@@ -18,6 +18,8 @@ from starlette.types import Scope as Asgi
 
 from roost import datadir
 from roost.api import methods, registry, v2022
+from roost.api.com_atproto.repo import upload_blob
+from roost.api.method import Method
 from roost.config import Config
 from roost.crypto.keys import PrivateKey
 from roost.http.auth import Authenticator
@@ -32,7 +34,10 @@ from roost.net.plc import PlcDirectory
 from roost.net.resolve import DidResolver, HandleResolver
 from roost.services.accounts import Accounts
 from roost.services.background import Background
+from roost.services.blob_audit import BlobAudit
+from roost.services.blobs import Blobs
 from roost.services.clock import Minter
+from roost.services.collecting import Collecting
 from roost.services.exports import Exports
 from roost.services.identity import Identity
 from roost.services.imports import Imports
@@ -48,6 +53,7 @@ from roost.services.sessions import Sessions
 from roost.services.tokens import Tokens
 from roost.services.writes import Records
 from roost.storage.db import Database
+from roost.storage.objects import Objects, open_objects
 from roost.storage.opening import open_database
 from roost.syntax import Did
 from roost.web.home import home
@@ -92,10 +98,12 @@ async def open_server(config: Config) -> AsyncIterator[Server]:
         file = quote(str(config.data.absolute() / datadir.DATABASE))
         db = await open_database(config.database_url or f"sqlite:///{file}", now=minter.milliseconds())
         stack.push_async_callback(db.close)
+        objects = open_objects(config.blobstore_url, config.data)
+        stack.push_async_callback(objects.close)
         client = Client(trusted=(config.plc_url,))
         stack.push_async_callback(client.close)
         catalog = Catalog(Library(config.data))
-        services = await _services(config, db, keyring, catalog, client, minter)
+        services = await _services(config, db, objects, keyring, catalog, client, minter)
         background, resolver = services[Background], services[DidResolver]
         assert isinstance(background, Background) and isinstance(resolver, DidResolver)  # noqa: PT018 - kept by class
         stack.push_async_callback(resolver.close)
@@ -104,7 +112,13 @@ async def open_server(config: Config) -> AsyncIterator[Server]:
 
 
 async def _services(
-    config: Config, db: Database, keyring: Keyring, catalog: Catalog, client: Client, minter: Minter
+    config: Config,
+    db: Database,
+    objects: Objects,
+    keyring: Keyring,
+    catalog: Catalog,
+    client: Client,
+    minter: Minter,
 ) -> dict[type, object]:
     policy = _policy(config)
     directory = PlcDirectory(client, config.plc_url)
@@ -113,7 +127,8 @@ async def _services(
     tokens = Tokens(await keyring.secret(db, "jwt"), policy.did, lambda: minter.milliseconds() // 1000)
     rotation_key = PrivateKey.from_bytes(await keyring.secret(db, "plc-rotation-key"))
     sessions = Sessions(db, tokens, passwords, minter)
-    repos = Repos(db, keyring, minter)
+    collecting = Collecting(db, objects, minter)
+    repos = Repos(db, keyring, minter, collecting.nudge)
     records = Records(catalog, minter)
     removals = Removals(db, background)
     await removals.resume()
@@ -125,6 +140,9 @@ async def _services(
         repos,
         removals,
         records,
+        collecting,
+        Blobs(db, objects, policy, collecting, minter),
+        BlobAudit(db, objects),
         Reading(db),
         Exports(db),
         Imports(db, repos, resolver, minter),
@@ -155,6 +173,8 @@ def _policy(config: Config) -> Policy:
         domains=tuple(domain.removeprefix(".") for domain in config.handle_domains),
         invite_required=config.invite_required,
         reset_url=f"{config.public_url}/account/reset-password",
+        blob_limit=config.blob_limit,
+        blob_quota=config.blob_quota,
     )
 
 
@@ -169,7 +189,8 @@ def _mailer(config: Config) -> Mailer:
 
 def asgi(server: Server) -> tuple[ASGIApp, ASGIApp]:
     """Return the endpoint of the methods, and the application of everything else."""
-    bound = registry.build([*methods.METHODS, *v2022.METHODS], services=server.services, catalog=server.catalog)
+    served = [_limited(method, server.config) for method in (*methods.METHODS, *v2022.METHODS)]
+    bound = registry.build(served, services=server.services, catalog=server.catalog)
     authenticator = Authenticator(server.get(Sessions), admin_password=server.admin_password)
     health = Health(VERSION, lambda: server.get(Accounts).count())
     known = routes(
@@ -177,6 +198,11 @@ def asgi(server: Server) -> tuple[ASGIApp, ASGIApp]:
     )
     front = home(server.get(Accounts), server.get(Policy), version=VERSION)
     return Endpoint(bound, authenticator, health=health), pages([front, *known])
+
+
+def _limited(method: Method, config: Config) -> Method:
+    """Return the method under the operator's limits."""
+    return replace(method, body_limit=config.blob_limit) if method is upload_blob.METHOD else method
 
 
 class Application:
@@ -195,7 +221,7 @@ class Application:
 
     @contextlib.asynccontextmanager
     async def _live(self) -> AsyncIterator[None]:
-        async with open_server(self._config) as self.server:
+        async with open_server(self._config) as self.server, self.server.get(Collecting).running():
             self._xrpc, self._pages = asgi(self.server)
             yield
 

@@ -42,6 +42,8 @@ class Config:
     data: Path
     database_url: str | None  # None: a file in `data`
     blobstore_url: str | None  # None: a folder in `data`
+    blob_limit: int  # bytes of one
+    blob_quota: int  # bytes of all that an account has
     plc_url: str
     admin_password: str | None  # None: for the app to make and keep
     invite_required: bool
@@ -110,6 +112,9 @@ def _complete(given: Mapping[str, _Given]) -> Config:
         data=take("data", _folder, Path("data")),
         database_url=take("database_url", _database, None),
         blobstore_url=take("blobstore_url", _blobstore, None),
+        # What the reference server's distribution for hosts sets; and a hundred of those.
+        blob_limit=take("blob_limit", _bytes, 104_857_600),
+        blob_quota=take("blob_quota", _bytes, 10_737_418_240),
         plc_url=take("plc_url", _origin, f"http://localhost:{port - 1}" if dev else PLC),
         admin_password=take("admin_password", _password, None),
         # A server on the open network that anybody may join is somebody's spam host within days.
@@ -199,6 +204,13 @@ def _port(given: _Given) -> int:
     # 1 is left out for the directory of --dev, which listens one below.
     if not (digits.isascii() and digits.isdigit() and 2 <= int(digits) <= 65535):
         raise given.wrong("a port between 2 and 65535")
+    return int(digits)
+
+
+def _bytes(given: _Given) -> int:
+    digits = str(given.value) if isinstance(given.value, int) and not isinstance(given.value, bool) else _text(given)
+    if not (digits.isascii() and digits.isdigit() and len(digits) <= 18 and int(digits) > 0):
+        raise given.wrong("a number of bytes, such as 104857600")
     return int(digits)
 
 

@@ -9,8 +9,10 @@ from roost.api.com_atproto.repo import (
     delete_record,
     describe_repo,
     get_record,
+    list_missing_blobs,
     list_records,
     put_record,
+    upload_blob,
 )
 from roost.api.com_atproto.server import (
     create_account,
@@ -23,7 +25,7 @@ from roost.api.com_atproto.server import (
     request_password_reset,
     reset_password,
 )
-from roost.api.com_atproto.sync import get_latest_commit, get_repo
+from roost.api.com_atproto.sync import get_blob, get_latest_commit, get_repo, list_blobs
 from roost.api.method import Method
 
 METHODS: Final[tuple[Method, ...]] = (
@@ -33,8 +35,10 @@ METHODS: Final[tuple[Method, ...]] = (
     delete_record.METHOD,
     describe_repo.METHOD,
     get_record.METHOD,
+    list_missing_blobs.METHOD,
     list_records.METHOD,
     put_record.METHOD,
+    upload_blob.METHOD,
     create_account.METHOD,
     create_invite_code.METHOD,
     create_session.METHOD,
@@ -44,6 +48,8 @@ METHODS: Final[tuple[Method, ...]] = (
     refresh_session.METHOD,
     request_password_reset.METHOD,
     reset_password.METHOD,
+    get_blob.METHOD,
     get_latest_commit.METHOD,
     get_repo.METHOD,
+    list_blobs.METHOD,
 )

@@ -4,6 +4,7 @@
     ├── NotFound             no XRPC at this path: what status 404 means under /xrpc/
     ├── UnknownMethod        an NSID that this server does not serve
     ├── WrongVerb            a method called with another HTTP method than its own
+    ├── UnsatisfiableRange   a range that begins behind the end
     └── UnsupportedCoding    a Content-Encoding that cannot be undone here
     Exception
     └── ClientGone           nobody is left to answer
@@ -49,6 +50,13 @@ class UnsupportedCoding(ServiceError):
         super().__init__(f"unsupported content encoding: {coding}")
 
 
+class UnsatisfiableRange(InvalidRequest):
+    """The range that was asked for begins behind the end of what there is."""
+
+    def __init__(self) -> None:
+        super().__init__("The requested range is not satisfiable")
+
+
 class ClientGone(Exception):
     """The client closed the connection before its request was whole."""
 
@@ -67,8 +75,10 @@ TABLE: Final[dict[type[Exception], tuple[int, str]]] = {
     services.HandleNotFound: (400, "HandleNotFound"),
     services.UnsupportedDomain: (400, "UnsupportedDomain"),
     services.BlobNotFound: (400, "BlobNotFound"),
+    services.InvalidMimeType: (400, "InvalidMimeType"),
+    services.InvalidSize: (400, "InvalidSize"),
+    services.BlobQuotaExceeded: (400, "BlobQuotaExceeded"),
     services.EmailNotAvailable: (400, "InvalidRequest"),  # no lexicon declares a name for it
-    services.BlobNotFound: (400, "BlobNotFound"),
     services.InvalidInviteCode: (400, "InvalidInviteCode"),
     services.InvalidPassword: (400, "InvalidPassword"),
     services.IncompatibleDidDoc: (400, "IncompatibleDidDoc"),
