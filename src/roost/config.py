@@ -55,6 +55,8 @@ class Config:
     data: Path
     database_url: str | None  # None: a file in `data`
     blobstore_url: str | None  # None: a folder in `data`
+    blob_limit: int  # bytes of one
+    blob_quota: int  # bytes of all that an account has
     plc_url: str
     admin_password: str | None  # None: for the app to make and keep
     invite_required: bool
@@ -130,6 +132,9 @@ def _complete(given: Mapping[str, _Given]) -> Config:
         data=take("data", _folder, Path("data")),
         database_url=take("database_url", _database, None),
         blobstore_url=take("blobstore_url", _blobstore, None),
+        # What the reference server's distribution for hosts sets; and a hundred of those.
+        blob_limit=take("blob_limit", _bytes, 104_857_600),
+        blob_quota=take("blob_quota", _bytes, 10_737_418_240),
         plc_url=take("plc_url", _origin, f"http://localhost:{port - 1}" if dev else PLC),
         admin_password=take("admin_password", _password, None),
         # A server on the open network that anybody may join is somebody's spam host within days.
@@ -144,7 +149,7 @@ def _complete(given: Mapping[str, _Given]) -> Config:
         mail_from=take("mail_from", _address, None),
         rate_limits=take("rate_limits", _flag, False),
         accept_imports=take("accept_imports", _flag, True),
-        import_limit=take("import_limit", _size, IMPORT_LIMIT),
+        import_limit=take("import_limit", _bytes, IMPORT_LIMIT),
         event_retention=take("event_retention", _hours, RETENTION_HOURS),
         # A server that no relay reads from is on no network; one without a name of its own cannot be.
         crawlers=take("crawlers", _origins, () if dev or hostname == "localhost" else (RELAY,)),
@@ -230,10 +235,10 @@ def _port(given: _Given) -> int:
     return int(digits)
 
 
-def _size(given: _Given) -> int:
-    digits = str(given.value)
-    if not (digits.isascii() and digits.isdigit() and 0 < int(digits) < 1 << 40):
-        raise given.wrong("a number of bytes")
+def _bytes(given: _Given) -> int:
+    digits = str(given.value) if isinstance(given.value, int) and not isinstance(given.value, bool) else _text(given)
+    if not (digits.isascii() and digits.isdigit() and len(digits) <= 18 and int(digits) > 0):
+        raise given.wrong("a number of bytes, such as 104857600")
     return int(digits)
 
 
