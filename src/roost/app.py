@@ -46,6 +46,7 @@ from roost.services.imports import Imports
 from roost.services.invites import Invites
 from roost.services.keyring import Keyring
 from roost.services.mail_tokens import MailTokens
+from roost.services.newcomers import Newcomers
 from roost.services.passwords import Passwords
 from roost.services.policy import Policy
 from roost.services.reading import Reading
@@ -133,6 +134,19 @@ async def _services(
     mail_tokens = MailTokens(db, policy, _mailer(config), background, minter)
     replacing = Replacing(db, keyring, background, minter)
     await replacing.resume()
+    handles = Handles(db, policy, changes, resolver, handle_resolver, minter)
+    registration = Registration(
+        db=db,
+        policy=policy,
+        passwords=passwords,
+        keyring=keyring,
+        rotation_key=rotation_key,
+        directory=directory,
+        resolver=resolver,
+        repos=repos,
+        sessions=sessions,
+        minter=minter,
+    )
     made: tuple[object, ...] = (
         policy,
         background,
@@ -148,7 +162,7 @@ async def _services(
         Delegation(service_auth),
         Exports(db),
         Imports(db, repos, resolver, minter),
-        Handles(db, policy, changes, resolver, handle_resolver, minter),
+        handles,
         changes,
         Identity(db, policy, resolver, handle_resolver),
         Arrivals(
@@ -161,21 +175,10 @@ async def _services(
             folder=config.data,
             limit=config.import_limit if config.accept_imports else None,
         ),
-        Identity(db, policy, resolver, HandleResolver(client)),
         Invites(db, policy, minter),
         Accounts(db, policy, passwords, repos, removals, mail_tokens, background, minter),
-        Registration(
-            db=db,
-            policy=policy,
-            passwords=passwords,
-            keyring=keyring,
-            rotation_key=rotation_key,
-            directory=directory,
-            resolver=resolver,
-            repos=repos,
-            sessions=sessions,
-            minter=minter,
-        ),
+        registration,
+        Newcomers(policy, registration, handles, handle_resolver, keyring),
     )
     return {type(service): service for service in made}
 

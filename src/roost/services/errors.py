@@ -5,6 +5,7 @@
     │   ├── InvalidSwap           a compare-and-swap condition does not hold
     │   ├── RecordNotFound        RecordAlreadyExists   BlobNotFound
     │   ├── RepoNotFound          RepoDeactivated       RepoTakendown
+    │   ├── AlreadyExists         the DID has an account here
     │   ├── InvalidHandle         HandleNotAvailable    HandleNotFound      UnsupportedDomain
     │   │                         └── HandleTaken
     │   ├── InvalidInviteCode     InvalidPassword       EmailNotAvailable   IncompatibleDidDoc
@@ -66,6 +67,10 @@ class RepoDeactivated(InvalidRequest):
 
 class RepoTakendown(InvalidRequest):
     """The account that owns the repository has been taken down."""
+
+
+class AlreadyExists(InvalidRequest):
+    """The DID that was to come here has an account here."""
 
 
 class InvalidHandle(InvalidRequest):
