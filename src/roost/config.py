@@ -29,6 +29,14 @@ PLC: Final = "https://plc.directory"
 
 IMPORT_LIMIT: Final = 1 << 30
 """Bytes of one repository that is taken in: ten times the largest that are known, and they go to the disk."""
+RELAY: Final = "https://bsky.network"
+"""The relay that most of the network reads from."""
+
+RETENTION_HOURS: Final = 72
+"""For how long events are kept: a relay's weekend. The reference server gives out those of a day."""
+
+LEAST_RETENTION: Final = 24
+MOST_RETENTION: Final = 24 * 365 * 100
 
 
 class ConfigError(ValueError):
@@ -47,6 +55,8 @@ class Config:
     data: Path
     database_url: str | None  # None: a file in `data`
     blobstore_url: str | None  # None: a folder in `data`
+    blob_limit: int  # bytes of one
+    blob_quota: int  # bytes of all that an account has
     plc_url: str
     admin_password: str | None  # None: for the app to make and keep
     invite_required: bool
@@ -59,6 +69,8 @@ class Config:
     rate_limits: bool
     accept_imports: bool
     import_limit: int  # bytes of one repository
+    event_retention: int  # hours
+    crawlers: tuple[str, ...]
 
     @property
     def service_did(self) -> str:
@@ -120,6 +132,9 @@ def _complete(given: Mapping[str, _Given]) -> Config:
         data=take("data", _folder, Path("data")),
         database_url=take("database_url", _database, None),
         blobstore_url=take("blobstore_url", _blobstore, None),
+        # What the reference server's distribution for hosts sets; and a hundred of those.
+        blob_limit=take("blob_limit", _bytes, 104_857_600),
+        blob_quota=take("blob_quota", _bytes, 10_737_418_240),
         plc_url=take("plc_url", _origin, f"http://localhost:{port - 1}" if dev else PLC),
         admin_password=take("admin_password", _password, None),
         # A server on the open network that anybody may join is somebody's spam host within days.
@@ -134,7 +149,10 @@ def _complete(given: Mapping[str, _Given]) -> Config:
         mail_from=take("mail_from", _address, None),
         rate_limits=take("rate_limits", _flag, False),
         accept_imports=take("accept_imports", _flag, True),
-        import_limit=take("import_limit", _size, IMPORT_LIMIT),
+        import_limit=take("import_limit", _bytes, IMPORT_LIMIT),
+        event_retention=take("event_retention", _hours, RETENTION_HOURS),
+        # A server that no relay reads from is on no network; one without a name of its own cannot be.
+        crawlers=take("crawlers", _origins, () if dev or hostname == "localhost" else (RELAY,)),
     )
     if config.smtp_url is not None and config.mail_from is None:
         raise ConfigError("ROOST_SMTP_URL is set, so ROOST_MAIL_FROM must be too: no mail goes out without a sender")
@@ -217,10 +235,10 @@ def _port(given: _Given) -> int:
     return int(digits)
 
 
-def _size(given: _Given) -> int:
-    digits = str(given.value)
-    if not (digits.isascii() and digits.isdigit() and 0 < int(digits) < 1 << 40):
-        raise given.wrong("a number of bytes")
+def _bytes(given: _Given) -> int:
+    digits = str(given.value) if isinstance(given.value, int) and not isinstance(given.value, bool) else _text(given)
+    if not (digits.isascii() and digits.isdigit() and len(digits) <= 18 and int(digits) > 0):
+        raise given.wrong("a number of bytes, such as 104857600")
     return int(digits)
 
 
@@ -288,6 +306,29 @@ def _did_key(given: _Given) -> str:
     if not re.fullmatch(r"did:key:z[1-9A-HJ-NP-Za-km-z]{40,100}", text, re.ASCII):
         raise given.wrong("a public key such as did:key:zQ3sh… or did:key:zDn…")
     return text
+
+
+def _hours(given: _Given) -> int:
+    """Read a time in hours or days, as in 72h or 3d."""
+    text = str(given.value).strip().lower()
+    number, unit = text[:-1], text[-1:]
+    if unit in ("h", "d") and number.isascii() and number.isdigit() and len(number) < 10:
+        hours = int(number) * (24 if unit == "d" else 1)
+        if LEAST_RETENTION <= hours <= MOST_RETENTION:
+            return hours
+    raise given.wrong("a time of at least 24h, in hours or days such as 72h or 3d")
+
+
+def _origins(given: _Given) -> tuple[str, ...]:
+    """Read a list of servers, or `none`."""
+    wanted = "a list of URLs such as https://bsky.network, without paths, or none"
+    urls = _listed(given, wanted)
+    if urls == ["none"]:
+        return ()
+    try:
+        return tuple(dict.fromkeys(_origin(_Given(given.name, url, given.where)) for url in urls))
+    except ConfigError:
+        raise given.wrong(wanted) from None
 
 
 def _origin(given: _Given) -> str:

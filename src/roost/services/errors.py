@@ -3,13 +3,15 @@
     ServiceError
     ├── InvalidRequest            the request cannot be carried out as sent
     │   ├── InvalidSwap           a compare-and-swap condition does not hold
-    │   ├── RecordNotFound        RecordAlreadyExists   BlobNotFound
+    │   ├── RecordNotFound        RecordAlreadyExists   BlockNotFound
+    │   ├── BlobNotFound          InvalidMimeType       InvalidSize         BlobQuotaExceeded
     │   ├── RepoNotFound          RepoDeactivated       RepoTakendown
     │   ├── AlreadyExists         the DID has an account here
     │   ├── InvalidHandle         HandleNotAvailable    HandleNotFound      UnsupportedDomain
     │   │                         └── HandleTaken
     │   ├── InvalidInviteCode     InvalidPassword       EmailNotAvailable   IncompatibleDidDoc
     │   ├── BadExpiration         LexiconNotFound
+    │   ├── FutureCursor          ConsumerTooSlow       (of a subscriber)
     │   └── InvalidToken          ExpiredToken          (of a session, of a mailed token)
     ├── Unauthenticated           who is calling is not known
     │   ├── AuthMissing           AccountTakedown       AccountDeactivated
@@ -54,7 +56,19 @@ class RecordAlreadyExists(InvalidRequest):
 
 
 class BlobNotFound(InvalidRequest):
-    """The record refers to a blob that the account has not uploaded."""
+    """The account has no such blob: to refer to it in a record, or to read it."""
+
+
+class InvalidMimeType(InvalidRequest):
+    """The record says of a blob that it is of another media type than was uploaded."""
+
+
+class InvalidSize(InvalidRequest):
+    """The record says of a blob that it has another size than was uploaded."""
+
+
+class BlobQuotaExceeded(InvalidRequest):
+    """The account's blobs would have more bytes together than this server keeps for one account."""
 
 
 class RepoNotFound(InvalidRequest):
@@ -115,6 +129,18 @@ class BadExpiration(InvalidRequest):
 
 class LexiconNotFound(InvalidRequest):
     """No lexicon document is published under the NSID, or none that can be proved."""
+
+
+class BlockNotFound(InvalidRequest):
+    """The repository has no block of that CID."""
+
+
+class FutureCursor(InvalidRequest):
+    """A subscriber says that it has seen an event that was never sent."""
+
+
+class ConsumerTooSlow(InvalidRequest):
+    """A subscriber does not take what it is sent, or not as fast as it comes."""
 
 
 class InvalidToken(InvalidRequest):

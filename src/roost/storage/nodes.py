@@ -57,6 +57,13 @@ def find(tx: Tx, repo: int, cid: Cid) -> NodeRow | None:
     return None if row is None else _row(*row)
 
 
+def locate(tx: Tx, repo: int, cids: Sequence[Cid]) -> dict[Cid, int]:
+    """Return the numbers of those blocks among `cids` that are nodes, by reading all of the repository's rows once."""
+    marks = ", ".join("?" * len(cids))
+    sql = f"SELECT cid, k FROM node WHERE k BETWEEN ? AND ? AND cid IN ({marks})"  # noqa: S608 - only marks
+    return {Cid(cid): k & _N_MASK for cid, k in tx.all(sql, *_range(repo), *cids)}
+
+
 def put_many(tx: Tx, repo: int, rev: Tid, nodes: Iterable[tuple[int, Cid, bytes, tuple[int, ...]]]) -> None:
     """Write nodes given as (n, cid, block, kids), over whatever their numbers held before."""
     base = repo << 32
