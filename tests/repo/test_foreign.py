@@ -18,7 +18,8 @@ REV = Tid.of(1_700_000_000_000_000, 3)
 
 def signed(key: PrivateKey = KEY, **changed: Value) -> bytes:
     """Return a commit with other fields than usual, signed as it is."""
-    fields: dict[str, Value] = {"did": DID, "version": 3, "data": DATA, "rev": REV, "prev": None} | changed
+    fields: dict[str, Value] = {"did": DID, "version": 3, "data": DATA, "rev": REV, "prev": None}
+    fields.update(changed)
     present: dict[str, Value] = {name: value for name, value in fields.items() if value != "absent"}
     return cbor.encode(present | {"sig": key.sign(cbor.encode(present))})
 

@@ -10,6 +10,7 @@ import pytest
 from roost.crypto.keys import PrivateKey
 from roost.data import car, cbor
 from roost.data.cid import Cid
+from roost.data.value import Value
 from roost.repo import Create, inspect, mst
 from roost.repo import commit as commits
 from roost.services.accounts import Account
@@ -188,6 +189,39 @@ def test_blocks_may_come_in_any_order_and_size(roost: Roost, mover: tuple[Strang
     activate(roost, person)
     assert Cid.of_cbor(b"stray") not in exported(person).blocks
     assert inspected(person).records == 200
+
+
+def test_blobs_are_missed_until_they_come(roost: Roost, mover: tuple[Stranger, Person]) -> None:
+    """References are noted, also in the old form; what comes is kept, also when another record refers to it later."""
+    stranger, person = mover
+    bytes_ = [b"first blob", b"second blob"]
+    first, second = (Cid.of_raw(each) for each in bytes_)
+    typed: Value = {"$type": "blob", "ref": first, "mimeType": "text/plain", "size": len(bytes_[0])}
+
+    def with_blobs(**at: Value) -> bytes:
+        repo = repo_of(stranger, 3)
+        repo.commit(*[Create(f"com.example.pic/{rkey}", cbor.encode({"pic": value})) for rkey, value in at.items()])
+        return repo.export()
+
+    def missing() -> set[str]:
+        return {each["cid"] for each in person.get("com.atproto.repo.listMissingBlobs").json()["blobs"]}
+
+    old: Value = {"cid": str(second), "mimeType": "text/plain"}
+    assert send(person, with_blobs(a=typed, b=old)).status_code == 200
+    assert missing() == {str(first), str(second)}
+    for each in bytes_:
+        headers = person.auth | {"content-type": "text/plain"}
+        uploaded = person.client.post("/xrpc/com.atproto.repo.uploadBlob", content=each, headers=headers)
+        assert uploaded.status_code == 200, uploaded.text
+    assert missing() == set()
+    assert send(person, with_blobs(c=typed)).status_code == 200
+
+    activate(roost, person)
+    assert missing() == set()
+    got = person.get("com.atproto.sync.getBlob", did=person.did, cid=first)
+    assert (got.status_code, got.content) == (200, bytes_[0])
+    assert person.get("com.atproto.sync.getBlob", did=person.did, cid=second).status_code == 400
+    assert person.get("com.atproto.sync.listBlobs", did=person.did).json()["cids"] == [str(first)]
 
 
 def lies(stranger: Stranger, person: Person) -> dict[str, bytes]:
