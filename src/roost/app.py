@@ -18,8 +18,9 @@ from starlette.types import Scope as Asgi
 
 from roost import datadir
 from roost.api import methods, registry, v2022
-from roost.config import Config
-from roost.crypto.keys import PrivateKey
+from roost.config import Config, ConfigError
+from roost.crypto import CryptoError
+from roost.crypto.keys import PrivateKey, PublicKey
 from roost.http.auth import Authenticator
 from roost.http.compose import compose
 from roost.http.wellknown import pages, routes
@@ -27,23 +28,32 @@ from roost.http.xrpc import Endpoint, Health
 from roost.lexicon import Catalog
 from roost.library import Library
 from roost.net.client import Client
+from roost.net.dns import txt_by
 from roost.net.mail import DirectoryMailer, Mailer, NoMailer, SmtpMailer
 from roost.net.plc import PlcDirectory
 from roost.net.resolve import DidResolver, HandleResolver
 from roost.services.accounts import Accounts
+from roost.services.arrivals import Arrivals
 from roost.services.background import Background
 from roost.services.clock import Minter
+from roost.services.delegation import Delegation
+from roost.services.did_check import DidCheck
 from roost.services.exports import Exports
+from roost.services.handles import Handles
 from roost.services.identity import Identity
+from roost.services.identity_changes import IdentityChanges
 from roost.services.imports import Imports
 from roost.services.invites import Invites
 from roost.services.keyring import Keyring
+from roost.services.mail_tokens import MailTokens
 from roost.services.passwords import Passwords
 from roost.services.policy import Policy
 from roost.services.reading import Reading
 from roost.services.registration import Registration
 from roost.services.removals import Removals
+from roost.services.replacing import Replacing
 from roost.services.repos import Repos
+from roost.services.service_auth import ServiceAuth
 from roost.services.sessions import Sessions
 from roost.services.tokens import Tokens
 from roost.services.writes import Records
@@ -92,7 +102,7 @@ async def open_server(config: Config) -> AsyncIterator[Server]:
         file = quote(str(config.data.absolute() / datadir.DATABASE))
         db = await open_database(config.database_url or f"sqlite:///{file}", now=minter.milliseconds())
         stack.push_async_callback(db.close)
-        client = Client(trusted=(config.plc_url,))
+        client = Client(trusted=(config.plc_url, *config.trusted_origins))
         stack.push_async_callback(client.close)
         catalog = Catalog(Library(config.data))
         services = await _services(config, db, keyring, catalog, client, minter)
@@ -115,8 +125,14 @@ async def _services(
     sessions = Sessions(db, tokens, passwords, minter)
     repos = Repos(db, keyring, minter)
     records = Records(catalog, minter)
+    service_auth = ServiceAuth(db, keyring, resolver, policy, minter)
     removals = Removals(db, background)
     await removals.resume()
+    handle_resolver = HandleResolver(client, txt=txt_by(config.handle_nameservers))
+    changes = IdentityChanges(db, policy, keyring, rotation_key, directory, resolver, repos, background, minter)
+    mail_tokens = MailTokens(db, policy, _mailer(config), background, minter)
+    replacing = Replacing(db, keyring, background, minter)
+    await replacing.resume()
     made: tuple[object, ...] = (
         policy,
         background,
@@ -125,12 +141,29 @@ async def _services(
         repos,
         removals,
         records,
+        mail_tokens,
         Reading(db),
+        DidCheck(policy, directory, resolver, repos, rotation_key=rotation_key.public.did_key),
+        service_auth,
+        Delegation(service_auth),
         Exports(db),
         Imports(db, repos, resolver, minter),
+        Handles(db, policy, changes, resolver, handle_resolver, minter),
+        changes,
+        Identity(db, policy, resolver, handle_resolver),
+        Arrivals(
+            db=db,
+            keyring=keyring,
+            replacing=replacing,
+            resolver=resolver,
+            directory=directory,
+            minter=minter,
+            folder=config.data,
+            limit=config.import_limit if config.accept_imports else None,
+        ),
         Identity(db, policy, resolver, HandleResolver(client)),
         Invites(db, policy, minter),
-        Accounts(db, policy, passwords, repos, removals, _mailer(config), background, minter),
+        Accounts(db, policy, passwords, repos, removals, mail_tokens, background, minter),
         Registration(
             db=db,
             policy=policy,
@@ -155,7 +188,18 @@ def _policy(config: Config) -> Policy:
         domains=tuple(domain.removeprefix(".") for domain in config.handle_domains),
         invite_required=config.invite_required,
         reset_url=f"{config.public_url}/account/reset-password",
+        recovery_key=_recovery_key(config),
     )
+
+
+def _recovery_key(config: Config) -> str | None:
+    """Return the operator's recovery key. Raises ConfigError for one that could not sign."""
+    if config.recovery_key is None:
+        return None
+    try:
+        return PublicKey.from_did_key(config.recovery_key).did_key
+    except CryptoError as error:
+        raise ConfigError(f"ROOST_RECOVERY_KEY is not a key that a PLC directory takes: {error}") from None
 
 
 def _mailer(config: Config) -> Mailer:
@@ -170,7 +214,7 @@ def _mailer(config: Config) -> Mailer:
 def asgi(server: Server) -> tuple[ASGIApp, ASGIApp]:
     """Return the endpoint of the methods, and the application of everything else."""
     bound = registry.build([*methods.METHODS, *v2022.METHODS], services=server.services, catalog=server.catalog)
-    authenticator = Authenticator(server.get(Sessions), admin_password=server.admin_password)
+    authenticator = Authenticator(server.get(Sessions), server.get(ServiceAuth), admin_password=server.admin_password)
     health = Health(VERSION, lambda: server.get(Accounts).count())
     known = routes(
         hostname=server.config.hostname, public_url=server.config.public_url, did_of=server.get(Identity).hosted

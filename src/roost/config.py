@@ -5,10 +5,12 @@ where it was given, and what to change. It deliberately does not read the proces
 or know what the settings are for.
 """
 
+import re
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from difflib import get_close_matches
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Final, TypeVar
 from urllib.parse import SplitResult, urlsplit
@@ -24,6 +26,9 @@ PORT: Final = 2583
 """The port that clients and tools of the protocol expect of a PDS in development."""
 
 PLC: Final = "https://plc.directory"
+
+IMPORT_LIMIT: Final = 1 << 30
+"""Bytes of one repository that is taken in: ten times the largest that are known, and they go to the disk."""
 
 
 class ConfigError(ValueError):
@@ -46,9 +51,14 @@ class Config:
     admin_password: str | None  # None: for the app to make and keep
     invite_required: bool
     handle_domains: tuple[str, ...]  # each with a dot in front
+    handle_nameservers: tuple[tuple[str, int], ...]  # address and port; empty: the machine's own
+    recovery_key: str | None  # a did:key
+    trusted_origins: tuple[str, ...]
     smtp_url: str | None
     mail_from: str | None
     rate_limits: bool
+    accept_imports: bool
+    import_limit: int  # bytes of one repository
 
     @property
     def service_did(self) -> str:
@@ -117,9 +127,14 @@ def _complete(given: Mapping[str, _Given]) -> Config:
         handle_domains=take(
             "handle_domains", _domains, (".test",) if dev or hostname == "localhost" else (f".{hostname}",)
         ),
+        handle_nameservers=take("handle_nameservers", _nameservers, ()),
+        recovery_key=take("recovery_key", _did_key, None),
+        trusted_origins=take("trusted_origins", _trusted, ()),
         smtp_url=take("smtp_url", _smtp, None),
         mail_from=take("mail_from", _address, None),
         rate_limits=take("rate_limits", _flag, False),
+        accept_imports=take("accept_imports", _flag, True),
+        import_limit=take("import_limit", _size, IMPORT_LIMIT),
     )
     if config.smtp_url is not None and config.mail_from is None:
         raise ConfigError("ROOST_SMTP_URL is set, so ROOST_MAIL_FROM must be too: no mail goes out without a sender")
@@ -202,6 +217,13 @@ def _port(given: _Given) -> int:
     return int(digits)
 
 
+def _size(given: _Given) -> int:
+    digits = str(given.value)
+    if not (digits.isascii() and digits.isdigit() and 0 < int(digits) < 1 << 40):
+        raise given.wrong("a number of bytes")
+    return int(digits)
+
+
 def _hostname(given: _Given) -> str:
     name = _text(given).lower()
     if name != "localhost" and not _is_domain(name):
@@ -227,6 +249,45 @@ def _domains(given: _Given) -> tuple[str, ...]:
     if not domains or not all(_is_domain(f"a.{domain}") for domain in domains):
         raise given.wrong("a list of domains such as .example.com")
     return tuple(f".{domain}" for domain in dict.fromkeys(domains))
+
+
+def _nameservers(given: _Given) -> tuple[tuple[str, int], ...]:
+    """Read a list of addresses such as 192.0.2.1, 192.0.2.1:5353, 2001:db8::1 or [2001:db8::1]:5353."""
+    wanted = "a list of addresses of nameservers, such as 192.0.2.1 or 192.0.2.1:5353"
+    found = []
+    for item in _listed(given, wanted):
+        host, port = item, "53"
+        if item.startswith("[") or item.count(":") == 1:
+            host, _, port = item.rpartition(":")
+        try:
+            address = str(ip_address(host.removeprefix("[").removesuffix("]")))
+        except ValueError:
+            raise given.wrong(wanted) from None
+        if not (port.isascii() and port.isdigit() and 0 < int(port[:6]) < 65536):
+            raise given.wrong(wanted)
+        found.append((address, int(port)))
+    return tuple(dict.fromkeys(found))
+
+
+def _trusted(given: _Given) -> tuple[str, ...]:
+    """Read a list of servers."""
+    wanted = "a list of URLs such as http://localhost:8080, without paths"
+    return tuple(dict.fromkeys(_origin(_Given(given.name, item, given.where)) for item in _listed(given, wanted)))
+
+
+def _listed(given: _Given, wanted: str) -> list[str]:
+    listed = given.value.split(",") if isinstance(given.value, str) else given.value
+    if not isinstance(listed, list | tuple) or not all(isinstance(item, str) for item in listed):
+        raise given.wrong(wanted)
+    return [item.strip() for item in listed if item.strip()]
+
+
+def _did_key(given: _Given) -> str:
+    text = _text(given)
+    # Whether it is a point on a curve, whoever uses it finds out: here nothing of keys is known.
+    if not re.fullmatch(r"did:key:z[1-9A-HJ-NP-Za-km-z]{40,100}", text, re.ASCII):
+        raise given.wrong("a public key such as did:key:zQ3sh… or did:key:zDn…")
+    return text
 
 
 def _origin(given: _Given) -> str:

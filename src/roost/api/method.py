@@ -4,7 +4,8 @@ A method file ends with `METHOD = Query(...)` or `METHOD = Procedure(...)` aroun
 name, by annotation, everything it needs:
 
     params: Params           a msgspec.Struct made from the query string
-    caller: Caller           who is calling, when `auth` proves it; `Viewer` with Auth.OPTIONAL
+    caller: Caller           who is calling, when `auth` proves it; `Viewer` with Auth.OPTIONAL, and of another type
+                             where a service token is asked for (see Auth)
     input: Input             a msgspec.Struct made from JSON; or `bytes`; or `AsyncIterator[bytes]`, not read yet
     host: str                the host that was asked, as the request names it
     content_type: str        the media type that the body came with, in lower case and without its parameters
@@ -50,6 +51,10 @@ class Auth(Enum):
     REFRESH = auto()
     REFRESH_EXPIRED = auto()  # a refresh token's, which may have expired: to end a session is always safe
     ADMIN = auto()
+    SERVICE = auto()  # a service token made for this method, from whoever holds a DID's key: `caller: Service`
+    OPTIONAL_SERVICE = auto()  # the same, if sent: `caller: Service | None`
+    ACCESS_OR_SERVICE = auto()  # an access token, or a service token of an account here: `caller: Caller` either way
+    MODERATOR = auto()  # the administrator's password, or a service token of the moderation service in the settings
 
 
 FULL: Final = frozenset({Scope.ACCESS})

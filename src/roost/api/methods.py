@@ -2,13 +2,14 @@
 
 from typing import Final
 
-from roost.api.com_atproto.identity import resolve_handle
+from roost.api.com_atproto.identity import resolve_handle, update_handle
 from roost.api.com_atproto.repo import (
     apply_writes,
     create_record,
     delete_record,
     describe_repo,
     get_record,
+    import_repo,
     list_records,
     put_record,
 )
@@ -18,6 +19,7 @@ from roost.api.com_atproto.server import (
     create_session,
     delete_session,
     describe_server,
+    get_service_auth,
     get_session,
     refresh_session,
     request_password_reset,
@@ -28,11 +30,13 @@ from roost.api.method import Method
 
 METHODS: Final[tuple[Method, ...]] = (
     resolve_handle.METHOD,
+    update_handle.METHOD,
     apply_writes.METHOD,
     create_record.METHOD,
     delete_record.METHOD,
     describe_repo.METHOD,
     get_record.METHOD,
+    import_repo.METHOD,
     list_records.METHOD,
     put_record.METHOD,
     create_account.METHOD,
@@ -40,6 +44,7 @@ METHODS: Final[tuple[Method, ...]] = (
     create_session.METHOD,
     delete_session.METHOD,
     describe_server.METHOD,
+    get_service_auth.METHOD,
     get_session.METHOD,
     refresh_session.METHOD,
     request_password_reset.METHOD,

@@ -20,7 +20,7 @@ from roost.lexicon import BodyType, Catalog
 from roost.lexicon import Method as Lexicon
 from roost.lexicon import Procedure as ProcedureDef
 from roost.lexicon import Query as QueryDef
-from roost.services.caller import Caller, Scope, Viewer
+from roost.services.caller import Caller, Scope, Service, Viewer
 
 Services: TypeAlias = Mapping[type, object]
 
@@ -134,7 +134,14 @@ def _check_caller(method: Method, hint: object) -> None:
     """A method must not ask who is calling when nothing proves it, nor take for granted who may be nobody."""
     if hint is None:
         return
-    expected: dict[Auth, object] = {Auth.NONE: None, Auth.ADMIN: None, Auth.OPTIONAL: Viewer}
+    expected: dict[Auth, object] = {
+        Auth.NONE: None,
+        Auth.ADMIN: None,
+        Auth.MODERATOR: None,
+        Auth.OPTIONAL: Viewer,
+        Auth.SERVICE: Service,
+        Auth.OPTIONAL_SERVICE: Service | None,
+    }
     if hint != expected.get(method.auth, Caller):
         raise MethodError(method.nsid, f"cannot be told the caller as {hint} with {method.auth}")
 

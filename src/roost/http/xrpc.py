@@ -24,6 +24,7 @@ from roost.http.answer import CHALLENGES, CORS, EXPOSED, JSON, PRIVATE, Header, 
 from roost.http.auth import Authenticator
 from roost.http.body import codings_of, pieces, whole
 from roost.http.errors import ClientGone, NotFound, UnknownMethod, WrongVerb, answer_of
+from roost.services.caller import Service
 from roost.services.errors import InvalidRequest
 
 log: Final[structlog.stdlib.BoundLogger] = structlog.get_logger("roost.http")
@@ -108,20 +109,23 @@ class Endpoint:
             arguments["params"] = bound.params(scope["query_string"])
         headers = _headers(scope)
         if bound.auth is not Auth.NONE:
-            caller = await self._authenticator.admit(bound.auth, bound.scopes, headers.get(b"authorization"))
+            authorization = headers.get(b"authorization")
+            caller, token = await self._authenticator.admit(bound.auth, bound.scopes, authorization, bound.nsid)
             if bound.wants_caller:
                 arguments["caller"] = caller
-        if bound.wants_host:
-            arguments["host"] = headers.get(b"host", b"").decode("latin-1")
-        if bound.wants_content_type:
-            arguments["content_type"] = _media_type(headers)
-        if bound.intake is Intake.STREAM:
-            return await _run_streamed(bound, arguments, headers, receive)
-        if bound.intake is Intake.JSON or bound.intake is Intake.BYTES:
-            arguments["input"] = await _read(bound, headers, receive)
-        elif bound.intake is Intake.NONE and (b"content-length" in headers or b"transfer-encoding" in headers):
-            await _check_stray(bound, receive)
-        return await bound.run(**arguments)
+            if token is not None:
+                return await self._run_once(bound, arguments, headers, receive, token)
+        return await _call(bound, arguments, headers, receive)
+
+    async def _run_once(
+        self, bound: Bound, arguments: dict[str, object], headers: Headers, receive: Receive, token: Service
+    ) -> object:
+        """Call the method for a token that is good for one call; for another try, if this one comes to nothing."""
+        try:
+            return await _call(bound, arguments, headers, receive)
+        except BaseException:
+            await self._authenticator.release(token)
+            raise
 
     async def _elsewhere(self, scope: Asgi, receive: Receive, send: Send) -> None:
         """Answer what is not a method of the registry."""
@@ -147,6 +151,21 @@ class Endpoint:
             log.error("not healthy", exc_info=error)
             status, told = 503, told | {"error": "Service Unavailable", "message": "The database does not answer"}
         await respond(send, status, (JSON, CORS), orjson.dumps(told))
+
+
+async def _call(bound: Bound, arguments: dict[str, object], headers: Headers, receive: Receive) -> object:
+    """Call the method of a request that has been admitted, with what else it names."""
+    if bound.wants_host:
+        arguments["host"] = headers.get(b"host", b"").decode("latin-1")
+    if bound.wants_content_type:
+        arguments["content_type"] = _media_type(headers)
+    if bound.intake is Intake.STREAM:
+        return await _run_streamed(bound, arguments, headers, receive)
+    if bound.intake is Intake.JSON or bound.intake is Intake.BYTES:
+        arguments["input"] = await _read(bound, headers, receive)
+    elif bound.intake is Intake.NONE and (b"content-length" in headers or b"transfer-encoding" in headers):
+        await _check_stray(bound, receive)
+    return await bound.run(**arguments)
 
 
 def _headers(scope: Asgi) -> Headers:
@@ -264,7 +283,8 @@ async def _refuse(bound: Bound, error: Exception, send: Send) -> None:
         error = bound.explain(error)
     except Exception as fault:  # noqa: BLE001 — the request boundary: an explanation is a method's code too
         error = fault
-    await refuse(error, send, nsid=bound.nsid, private=bound.auth is not Auth.NONE, admin=bound.auth is Auth.ADMIN)
+    admin = bound.auth is Auth.ADMIN or bound.auth is Auth.MODERATOR
+    await refuse(error, send, nsid=bound.nsid, private=bound.auth is not Auth.NONE, admin=admin)
 
 
 async def refuse(error: Exception, send: Send, *, nsid: str = "", private: bool = False, admin: bool = False) -> None:

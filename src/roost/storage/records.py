@@ -95,6 +95,12 @@ def blocks(tx: Tx, repo: int) -> Iterator[tuple[Cid, bytes]]:
     return ((Cid(cid), block) for cid, block in rows)
 
 
+def names(tx: Tx, repo: int) -> Iterator[tuple[str, Cid]]:
+    """Yield the path and the CID of every record, in the order of paths."""
+    rows = tx.iterate("SELECT path, cid FROM record WHERE repo = ? ORDER BY path", repo)
+    return ((path, Cid(cid)) for path, cid in rows)
+
+
 def since(tx: Tx, repo: int, rev: Tid) -> Iterator[tuple[Cid, bytes]]:
     """Yield the CIDs and blocks of the records written after `rev`."""
     rows = tx.iterate("SELECT cid, block FROM record WHERE repo = ? AND rev > ?", repo, rev)

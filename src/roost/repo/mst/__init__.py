@@ -11,6 +11,7 @@ from roost.repo.mst.finish import Finished, NewNode, finish
 from roost.repo.mst.insert import insert, update
 from roost.repo.mst.node import EMPTY, Link, Node, decode, encode, layer_of, make
 from roost.repo.mst.walk import around, find, frontier, loaded
+from roost.repo.mst.whole import whole
 
 __all__ = [
     "EMPTY",
@@ -33,4 +34,5 @@ __all__ = [
     "loaded",
     "make",
     "update",
+    "whole",
 ]
