@@ -57,6 +57,7 @@ from roost.services.imports import Imports
 from roost.services.invites import Invites
 from roost.services.keyring import Keyring
 from roost.services.mail_tokens import MailTokens
+from roost.services.newcomers import Newcomers
 from roost.services.passwords import Passwords
 from roost.services.policy import Policy
 from roost.services.reading import Reading
@@ -156,6 +157,19 @@ async def _services(
     mail_tokens = MailTokens(db, policy, _mailer(config), background, minter)
     replacing = Replacing(db, keyring, background, minter)
     await replacing.resume()
+    handles = Handles(db, policy, changes, resolver, handle_resolver, minter)
+    registration = Registration(
+        db=db,
+        policy=policy,
+        passwords=passwords,
+        keyring=keyring,
+        rotation_key=rotation_key,
+        directory=directory,
+        resolver=resolver,
+        repos=repos,
+        sessions=sessions,
+        minter=minter,
+    )
     retention = Retention(db, minter, hours=config.event_retention)
     await retention.begin()
     firehose = Firehose(db, minter, wrap=binary)
@@ -181,7 +195,7 @@ async def _services(
         retention,
         Crawlers(db, crawlers, firehose, minter, hostname=config.hostname),
         Imports(db, repos, resolver, minter),
-        Handles(db, policy, changes, resolver, handle_resolver, minter),
+        handles,
         changes,
         Identity(db, policy, resolver, handle_resolver),
         Arrivals(
@@ -196,18 +210,8 @@ async def _services(
         ),
         Invites(db, policy, minter),
         Accounts(db, policy, passwords, repos, removals, mail_tokens, background, minter),
-        Registration(
-            db=db,
-            policy=policy,
-            passwords=passwords,
-            keyring=keyring,
-            rotation_key=rotation_key,
-            directory=directory,
-            resolver=resolver,
-            repos=repos,
-            sessions=sessions,
-            minter=minter,
-        ),
+        registration,
+        Newcomers(policy, registration, handles, handle_resolver, keyring),
     )
     return {type(service): service for service in made}
 

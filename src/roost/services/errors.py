@@ -6,6 +6,7 @@
     │   ├── RecordNotFound        RecordAlreadyExists   BlockNotFound
     │   ├── BlobNotFound          InvalidMimeType       InvalidSize         BlobQuotaExceeded
     │   ├── RepoNotFound          RepoDeactivated       RepoTakendown
+    │   ├── AlreadyExists         the DID has an account here
     │   ├── InvalidHandle         HandleNotAvailable    HandleNotFound      UnsupportedDomain
     │   │                         └── HandleTaken
     │   ├── InvalidInviteCode     InvalidPassword       EmailNotAvailable   IncompatibleDidDoc
@@ -80,6 +81,10 @@ class RepoDeactivated(InvalidRequest):
 
 class RepoTakendown(InvalidRequest):
     """The account that owns the repository has been taken down."""
+
+
+class AlreadyExists(InvalidRequest):
+    """The DID that was to come here has an account here."""
 
 
 class InvalidHandle(InvalidRequest):
