@@ -30,10 +30,16 @@ from roost.net.client import Client
 from roost.net.mail import DirectoryMailer, Mailer, NoMailer, SmtpMailer
 from roost.net.plc import PlcDirectory
 from roost.net.resolve import DidResolver, HandleResolver
+from roost.services.account_status import AccountStatus, ReferredBlobs
 from roost.services.accounts import Accounts
+from roost.services.activation import Activation
+from roost.services.app_passwords import AppPasswords
 from roost.services.background import Background
 from roost.services.clock import Minter
+from roost.services.deletion import Deletion
 from roost.services.did_check import DidCheck
+from roost.services.earned_invites import EarnedInvites
+from roost.services.email_changes import EmailChanges
 from roost.services.exports import Exports
 from roost.services.identity import Identity
 from roost.services.imports import Imports
@@ -45,7 +51,9 @@ from roost.services.policy import Policy
 from roost.services.reading import Reading
 from roost.services.registration import Registration
 from roost.services.removals import Removals
+from roost.services.repeating import repeating
 from roost.services.repos import Repos
+from roost.services.reserved_keys import ReservedKeys
 from roost.services.sessions import Sessions
 from roost.services.tokens import Tokens
 from roost.services.writes import Records
@@ -114,12 +122,15 @@ async def _services(
     passwords, background = Passwords(), Background()
     tokens = Tokens(await keyring.secret(db, "jwt"), policy.did, lambda: minter.milliseconds() // 1000)
     rotation_key = PrivateKey.from_bytes(await keyring.secret(db, "plc-rotation-key"))
-    sessions = Sessions(db, tokens, passwords, minter)
+    app_passwords = AppPasswords(db, await keyring.secret(db, "app-passwords"), minter)
+    sessions = Sessions(db, tokens, passwords, minter, app_passwords)
     repos = Repos(db, keyring, minter)
     records = Records(catalog, minter)
     removals = Removals(db, background)
     await removals.resume()
     mail_tokens = MailTokens(db, policy, _mailer(config), background, minter)
+    did_check = DidCheck(policy, directory, resolver, repos, rotation_key=rotation_key.public.did_key)
+    accounts = Accounts(db, policy, passwords, repos, removals, mail_tokens, background, minter)
     made: tuple[object, ...] = (
         policy,
         background,
@@ -129,13 +140,20 @@ async def _services(
         removals,
         records,
         mail_tokens,
+        app_passwords,
+        did_check,
+        accounts,
+        Activation(db, did_check, minter),
+        AccountStatus(db, did_check, ReferredBlobs(db)),
+        Deletion(db, accounts, passwords, mail_tokens, minter),
+        EmailChanges(db, mail_tokens, minter),
+        ReservedKeys(db, keyring, minter),
+        EarnedInvites(db, policy, minter),
         Reading(db),
-        DidCheck(policy, directory, resolver, repos, rotation_key=rotation_key.public.did_key),
         Exports(db),
         Imports(db, repos, resolver, minter),
         Identity(db, policy, resolver, HandleResolver(client)),
         Invites(db, policy, minter),
-        Accounts(db, policy, passwords, repos, removals, mail_tokens, background, minter),
         Registration(
             db=db,
             policy=policy,
@@ -160,6 +178,12 @@ def _policy(config: Config) -> Policy:
         domains=tuple(domain.removeprefix(".") for domain in config.handle_domains),
         invite_required=config.invite_required,
         reset_url=f"{config.public_url}/account/reset-password",
+        privacy_policy=config.privacy_policy_url,
+        terms_of_service=config.terms_of_service_url,
+        contact_email=config.contact_email,
+        did_doc_with_session=config.did_doc_with_session,
+        invite_interval=config.invite_interval,
+        invite_epoch=config.invite_epoch,
     )
 
 
@@ -184,6 +208,15 @@ def asgi(server: Server) -> tuple[ASGIApp, ASGIApp]:
     return Endpoint(bound, authenticator, health=health), pages([front, *known])
 
 
+@contextlib.asynccontextmanager
+async def _working(server: Server) -> AsyncIterator[None]:
+    """Do what a server does unasked for as long as it serves."""
+    async with contextlib.AsyncExitStack() as stack:
+        for name, work in (("deletion of accounts whose time is over", server.get(Deletion).sweep),):
+            await stack.enter_async_context(repeating(name, work))
+        yield
+
+
 class Application:
     """The server as an ASGI application whose lifespan opens it and closes it; `server` is there in between."""
 
@@ -202,7 +235,8 @@ class Application:
     async def _live(self) -> AsyncIterator[None]:
         async with open_server(self._config) as self.server:
             self._xrpc, self._pages = asgi(self.server)
-            yield
+            async with _working(self.server):
+                yield
 
     async def _answer_xrpc(self, scope: Asgi, receive: Receive, send: Send) -> None:
         assert self._xrpc is not None, "the lifespan begins before the first request"

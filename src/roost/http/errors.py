@@ -68,12 +68,15 @@ TABLE: Final[dict[type[Exception], tuple[int, str]]] = {
     services.UnsupportedDomain: (400, "UnsupportedDomain"),
     services.BlobNotFound: (400, "BlobNotFound"),
     services.EmailNotAvailable: (400, "InvalidRequest"),  # no lexicon declares a name for it
-    services.BlobNotFound: (400, "BlobNotFound"),
+    services.AppPasswordExists: (400, "InvalidRequest"),  # as above
+    services.InvalidEmail: (400, "InvalidEmail"),
+    services.UnknownAccount: (400, "AccountNotFound"),
     services.InvalidInviteCode: (400, "InvalidInviteCode"),
     services.InvalidPassword: (400, "InvalidPassword"),
     services.IncompatibleDidDoc: (400, "IncompatibleDidDoc"),
     services.InvalidToken: (400, "InvalidToken"),
     services.ExpiredToken: (400, "ExpiredToken"),
+    services.TokenRequired: (400, "TokenRequired"),
     services.Unauthenticated: (401, "AuthenticationRequired"),
     services.AuthMissing: (401, "AuthMissing"),
     services.AccountTakedown: (401, "AccountTakedown"),
