@@ -20,8 +20,10 @@ from roost import datadir
 from roost.api import methods, registry, v2022
 from roost.config import Config
 from roost.crypto.keys import PrivateKey
+from roost.http.address import Addresses
 from roost.http.auth import Authenticator
 from roost.http.compose import compose
+from roost.http.limits import Limiter
 from roost.http.wellknown import pages, routes
 from roost.http.xrpc import Endpoint, Health
 from roost.lexicon import Catalog
@@ -31,6 +33,8 @@ from roost.net.mail import DirectoryMailer, Mailer, NoMailer, SmtpMailer
 from roost.net.plc import PlcDirectory
 from roost.net.resolve import DidResolver, HandleResolver
 from roost.services.accounts import Accounts
+from roost.services.admin import Admin
+from roost.services.audit import Audit
 from roost.services.background import Background
 from roost.services.clock import Minter
 from roost.services.exports import Exports
@@ -45,6 +49,7 @@ from roost.services.registration import Registration
 from roost.services.removals import Removals
 from roost.services.repos import Repos
 from roost.services.sessions import Sessions
+from roost.services.subjects import Subjects
 from roost.services.tokens import Tokens
 from roost.services.writes import Records
 from roost.storage.db import Database
@@ -85,8 +90,6 @@ async def open_server(config: Config) -> AsyncIterator[Server]:
     datadir.make(config.data)
     # Before the database is there: beside one, a missing key is a lost one.
     keyring = Keyring(datadir.master_key(config.data))
-    if config.rate_limits:
-        log.warning("ROOST_RATE_LIMITS has no effect yet: limit requests in front of this server")
     async with contextlib.AsyncExitStack() as stack:
         minter = Minter()
         file = quote(str(config.data.absolute() / datadir.DATABASE))
@@ -109,7 +112,7 @@ async def _services(
     policy = _policy(config)
     directory = PlcDirectory(client, config.plc_url)
     resolver = DidResolver(client, directory, clock=lambda: datetime.now(UTC))
-    passwords, background = Passwords(), Background()
+    passwords, background, mailer = Passwords(), Background(), _mailer(config)
     tokens = Tokens(await keyring.secret(db, "jwt"), policy.did, lambda: minter.milliseconds() // 1000)
     rotation_key = PrivateKey.from_bytes(await keyring.secret(db, "plc-rotation-key"))
     sessions = Sessions(db, tokens, passwords, minter)
@@ -130,7 +133,10 @@ async def _services(
         Imports(db, repos, resolver, minter),
         Identity(db, policy, resolver, HandleResolver(client)),
         Invites(db, policy, minter),
-        Accounts(db, policy, passwords, repos, removals, _mailer(config), background, minter),
+        Accounts(db, policy, passwords, repos, removals, mailer, background, minter),
+        Admin(db, mailer),
+        Subjects(db, minter),
+        Audit(db, minter),
         Registration(
             db=db,
             policy=policy,
@@ -170,13 +176,26 @@ def _mailer(config: Config) -> Mailer:
 def asgi(server: Server) -> tuple[ASGIApp, ASGIApp]:
     """Return the endpoint of the methods, and the application of everything else."""
     bound = registry.build([*methods.METHODS, *v2022.METHODS], services=server.services, catalog=server.catalog)
-    authenticator = Authenticator(server.get(Sessions), admin_password=server.admin_password)
+    config, addresses = server.config, Addresses(server.config.trusted_proxies)
+    authenticator = Authenticator(server.get(Sessions), admin_password=server.admin_password, addresses=addresses)
     health = Health(VERSION, lambda: server.get(Accounts).count())
-    known = routes(
-        hostname=server.config.hostname, public_url=server.config.public_url, did_of=server.get(Identity).hosted
-    )
+    known = routes(hostname=config.hostname, public_url=config.public_url, did_of=server.get(Identity).hosted)
     front = home(server.get(Accounts), server.get(Policy), version=VERSION)
-    return Endpoint(bound, authenticator, health=health), pages([front, *known])
+    endpoint = Endpoint(
+        bound,
+        authenticator,
+        health=health,
+        audit=server.get(Audit),
+        addresses=addresses,
+        limiter=_limiter(config, addresses),
+    )
+    return endpoint, pages([front, *known])
+
+
+def _limiter(config: Config, addresses: Addresses) -> Limiter | None:
+    if not config.rate_limits:
+        return None
+    return Limiter(addresses, bypass_key=config.rate_limit_bypass_key, exempt=config.rate_limit_bypass_ips)
 
 
 class Application:

@@ -9,11 +9,12 @@ import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from difflib import get_close_matches
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Final, TypeAlias, TypeVar
 from urllib.parse import SplitResult, urlsplit
 
-from roost.syntax import Handle, InvalidSyntax
+from roost.syntax import Did, Handle, InvalidSyntax
 
 T = TypeVar("T")
 
@@ -24,6 +25,23 @@ PORT: Final = 2583
 """The port that clients and tools of the protocol expect of a PDS in development."""
 
 PLC: Final = "https://plc.directory"
+
+Network: TypeAlias = IPv4Network | IPv6Network
+
+PRIVATE_NETWORKS: Final[tuple[Network, ...]] = tuple(
+    ip_network(text)
+    for text in (
+        "127.0.0.0/8",
+        "::1",
+        "169.254.0.0/16",
+        "fe80::/10",
+        "10.0.0.0/8",
+        "172.16.0.0/12",
+        "192.168.0.0/16",
+        "fc00::/7",
+    )
+)
+"""Where a proxy stands that is nobody else's: loopback, link-local and unique-local, the reference server's choice."""
 
 
 class ConfigError(ValueError):
@@ -48,7 +66,14 @@ class Config:
     handle_domains: tuple[str, ...]  # each with a dot in front
     smtp_url: str | None
     mail_from: str | None
+    mod_service_did: Did | None  # whose tokens moderate; None: nobody's
     rate_limits: bool
+    rate_limit_store: str | None  # None: this process's memory
+    rate_limit_bypass_key: str | None
+    rate_limit_bypass_ips: tuple[Network, ...]
+    trusted_proxies: tuple[Network, ...]
+    max_connections: int
+    max_connections_per_address: int
 
     @property
     def service_did(self) -> str:
@@ -74,7 +99,9 @@ class _Given:
         return ConfigError(f"{self.where} must be {wanted}{shown}")
 
 
-SECRET: Final = frozenset({"admin_password", "smtp_url", "database_url", "blobstore_url"})
+SECRET: Final = frozenset(
+    {"admin_password", "smtp_url", "database_url", "blobstore_url", "rate_limit_store", "rate_limit_bypass_key"}
+)
 """Settings whose values hold passwords: an error must not write them into a log."""
 
 
@@ -119,7 +146,14 @@ def _complete(given: Mapping[str, _Given]) -> Config:
         ),
         smtp_url=take("smtp_url", _smtp, None),
         mail_from=take("mail_from", _address, None),
-        rate_limits=take("rate_limits", _flag, False),
+        mod_service_did=take("mod_service_did", _did, None),
+        rate_limits=take("rate_limits", _flag, not dev),
+        rate_limit_store=take("rate_limit_store", _store, None),
+        rate_limit_bypass_key=take("rate_limit_bypass_key", _password, None),
+        rate_limit_bypass_ips=take("rate_limit_bypass_ips", _networks, ()),
+        trusted_proxies=take("trusted_proxies", _networks, PRIVATE_NETWORKS),
+        max_connections=take("max_connections", _count, 20_000),
+        max_connections_per_address=take("max_connections_per_address", _count, 500),
     )
     if config.smtp_url is not None and config.mail_from is None:
         raise ConfigError("ROOST_SMTP_URL is set, so ROOST_MAIL_FROM must be too: no mail goes out without a sender")
@@ -202,6 +236,38 @@ def _port(given: _Given) -> int:
     return int(digits)
 
 
+def _count(given: _Given) -> int:
+    digits = str(given.value)
+    if not (digits.isascii() and digits.isdigit() and 1 <= int(digits) <= 1_000_000):
+        raise given.wrong("a number from 1 to 1000000")
+    return int(digits)
+
+
+def _did(given: _Given) -> Did:
+    try:
+        return Did.parse(_text(given))
+    except InvalidSyntax as error:
+        raise given.wrong("a DID") from error
+
+
+def _networks(given: _Given) -> tuple[Network, ...]:
+    """Read addresses and CIDR blocks; `none` is none of them."""
+    if given.value == "none":
+        return ()
+    try:
+        return tuple(ip_network(item) for item in _list(given))
+    except ValueError as error:
+        raise given.wrong("a list of addresses and networks such as 10.0.0.0/8, or none") from error
+
+
+def _list(given: _Given) -> list[str]:
+    """Read texts between commas, or a list of them. Raises ValueError."""
+    listed = given.value.split(",") if isinstance(given.value, str) else given.value
+    if not isinstance(listed, list | tuple) or not all(isinstance(item, str) for item in listed):
+        raise ValueError("not a list of texts")
+    return [item.strip() for item in listed if item.strip()]
+
+
 def _hostname(given: _Given) -> str:
     name = _text(given).lower()
     if name != "localhost" and not _is_domain(name):
@@ -219,10 +285,10 @@ def _is_domain(name: str) -> bool:
 
 
 def _domains(given: _Given) -> tuple[str, ...]:
-    listed = given.value.split(",") if isinstance(given.value, str) else given.value
-    if not isinstance(listed, list | tuple) or not all(isinstance(item, str) for item in listed):
-        raise given.wrong("a list of domains such as .example.com")
-    domains = [item.strip().lower().removeprefix(".") for item in listed if item.strip()]
+    try:
+        domains = [item.lower().removeprefix(".") for item in _list(given)]
+    except ValueError:
+        domains = []
     # A label stands in front so that `test` alone passes, which is a handle domain but not a handle.
     if not domains or not all(_is_domain(f"a.{domain}") for domain in domains):
         raise given.wrong("a list of domains such as .example.com")
@@ -274,3 +340,4 @@ def _folder(given: _Given) -> Path:
 _database: Final = _url_of("sqlite", "postgresql", "postgres")
 _blobstore: Final = _url_of("file", "s3", "gs", "az", "memory")
 _smtp: Final = _url_of("smtp", "smtps")
+_store: Final = _url_of("redis", "rediss", "unix")

@@ -5,6 +5,7 @@ name, by annotation, everything it needs:
 
     params: Params           a msgspec.Struct made from the query string
     caller: Caller           who is calling, when `auth` proves it; `Viewer` with Auth.OPTIONAL
+    action: Action           what the audit log will say; a procedure of the administrator's must name it
     input: Input             a msgspec.Struct made from JSON; or `bytes`; or `AsyncIterator[bytes]`, not read yet
     host: str                the host that was asked, as the request names it
     content_type: str        the media type that the body came with, in lower case and without its parameters
@@ -19,6 +20,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
+from roost.api.limits import Limits
 from roost.services.caller import Scope
 
 if TYPE_CHECKING:
@@ -50,6 +52,11 @@ class Auth(Enum):
     REFRESH = auto()
     REFRESH_EXPIRED = auto()  # a refresh token's, which may have expired: to end a session is always safe
     ADMIN = auto()
+    MODERATOR = auto()  # the administrator's, or a token of the moderation service's
+
+
+ADMINISTRATIVE: Final = frozenset({Auth.ADMIN, Auth.MODERATOR})
+"""Rights of which every use that changes something is noted in the audit log."""
 
 
 FULL: Final = frozenset({Scope.ACCESS})
@@ -81,7 +88,7 @@ Explain: TypeAlias = Callable[[Exception], Exception]
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A method that reads: GET, and HEAD. `scopes` says which access tokens may call it."""
+    """A method that reads: GET, and HEAD. `scopes` says which access tokens may call it, `limits` how often."""
 
     nsid: str
     run: Run
@@ -89,6 +96,7 @@ class Query:
     scopes: frozenset[Scope] = STANDARD
     body: Body = Body.AS_DECLARED
     explain: Explain = unexplained
+    limits: Limits = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +110,7 @@ class Procedure:
     body: Body = Body.AS_DECLARED
     body_limit: int = DEFAULT_BODY
     explain: Explain = unexplained
+    limits: Limits = ()
 
 
 Method: TypeAlias = Query | Procedure

@@ -9,9 +9,14 @@ from hashlib import sha256
 from hmac import compare_digest
 from typing import Protocol
 
-from roost.api.method import Auth
-from roost.services.caller import Administrator, Caller, Scope, Viewer
-from roost.services.errors import AuthMissing, InvalidToken, Unauthenticated
+from starlette.types import Scope as Asgi
+
+from roost.api.method import ADMINISTRATIVE, Auth
+from roost.http.address import Addresses
+from roost.http.guard import Guard
+from roost.http.limits import STATE
+from roost.services.caller import Administrator, Caller, Moderator, Scope, Viewer
+from roost.services.errors import AuthMissing, InvalidToken, TooManyRequests, Unauthenticated
 
 MISSING = "Authentication Required"
 """The one text for no credentials and for an administrator's wrong ones, as the reference server has it."""
@@ -27,28 +32,50 @@ class Tokens(Protocol):
         """Do the same for a refresh token."""
 
 
+class Moderators(Protocol):
+    """Who can tell whether a token is the moderation service's."""
+
+    async def authenticate_moderator(self, token: str, nsid: str) -> Moderator:
+        """Return whose token for that method it is; raises Unauthenticated, InvalidToken and its kin."""
+
+
 class Authenticator:
     """Admits requests to methods, for as long as the server has this administrator's password."""
 
-    __slots__ = ("_admin", "_tokens")
+    __slots__ = ("_addresses", "_admin", "_guard", "_moderators", "_tokens")
 
-    def __init__(self, tokens: Tokens, *, admin_password: str) -> None:
+    def __init__(
+        self,
+        tokens: Tokens,
+        *,
+        admin_password: str,
+        addresses: Addresses,
+        guard: Guard | None = None,
+        moderators: Moderators | None = None,
+    ) -> None:
         assert admin_password, "an empty password would admit anybody who knows there is none"
         self._tokens = tokens
+        self._addresses = addresses
+        self._guard = guard or Guard()
+        self._moderators = moderators
         # Digests have one length, so comparing them cannot tell how long the password is.
         self._admin = sha256(b"admin:" + admin_password.encode()).digest()
 
-    async def admit(self, auth: Auth, scopes: frozenset[Scope], header: bytes | None) -> Viewer:
+    async def admit(
+        self, auth: Auth, scopes: frozenset[Scope], header: bytes | None, *, nsid: str, scope: Asgi
+    ) -> Viewer | Moderator:
         """Return who is calling, None for nobody.
 
-        Raises AuthMissing, Unauthenticated, InvalidToken, and what `Tokens` raises.
+        Raises AuthMissing, Unauthenticated, InvalidToken, TooManyRequests, and what `Tokens` raises.
         """
         if header is None:
             if auth is Auth.OPTIONAL:
                 return None
             raise AuthMissing(MISSING)
-        if auth is Auth.ADMIN or (auth is Auth.OPTIONAL and header[:6].lower() == b"basic "):
-            self._admit_admin(header)
+        if auth is Auth.MODERATOR and self._moderators is not None and header[:7].lower() == b"bearer ":
+            return await self._moderators.authenticate_moderator(bearer(header), nsid)
+        if auth in ADMINISTRATIVE or (auth is Auth.OPTIONAL and header[:6].lower() == b"basic "):
+            self._admit_admin(header, scope)
             return Administrator()
         token = bearer(header)
         if auth is Auth.ACCESS_2022 and not header.startswith(b"Bearer "):
@@ -60,14 +87,23 @@ class Authenticator:
             return caller
         return await self._tokens.authenticate_refresh(token, allow_expired=auth is Auth.REFRESH_EXPIRED)
 
-    def _admit_admin(self, header: bytes) -> None:
+    def _admit_admin(self, header: bytes, scope: Asgi) -> None:
         scheme, _, encoded = header.partition(b" ")
+        if scheme.lower() != b"basic":
+            raise Unauthenticated(MISSING)
         try:
             presented = b64decode(encoded.strip(), validate=True)
         except Base64Error:
             presented = b""
-        if not compare_digest(sha256(presented).digest(), self._admin) or scheme.lower() != b"basic":
+        address = self._addresses.of(scope)
+        wait = self._guard.turned_away(address)
+        if wait:
+            scope[STATE] = ((b"retry-after", b"%d" % wait),)
+            raise TooManyRequests(f"Too many wrong passwords: try again in {wait // 60} minutes")
+        if not compare_digest(sha256(presented).digest(), self._admin):
+            self._guard.failed(address)
             raise Unauthenticated(MISSING)
+        self._guard.succeeded(address)
 
 
 def bearer(header: bytes) -> str:

@@ -61,6 +61,8 @@ TABLE: Final[dict[type[Exception], tuple[int, str]]] = {
     services.RepoNotFound: (400, "RepoNotFound"),
     services.RepoDeactivated: (400, "RepoDeactivated"),
     services.RepoTakendown: (400, "RepoTakendown"),
+    services.SubjectNotFound: (400, "NotFound"),
+    services.UnknownAccount: (400, "AccountNotFound"),
     services.InvalidHandle: (400, "InvalidHandle"),
     services.HandleNotAvailable: (400, "HandleNotAvailable"),
     services.HandleTaken: (400, "HandleNotAvailable"),

@@ -13,18 +13,22 @@ from typing import Final, NoReturn
 
 import orjson
 import structlog
-from starlette.types import ASGIApp, Receive, Send
+from starlette.types import ASGIApp, Message, Receive, Send
 from starlette.types import Scope as Asgi
 
 from roost.api.encode import encode
 from roost.api.errors import BodyRefused, BodyRequired, JsonTooLarge, PayloadTooLarge, WrongEncoding
-from roost.api.method import Auth, Body, Stream
+from roost.api.method import ADMINISTRATIVE, Auth, Body, Stream
 from roost.api.registry import Bound, Intake, Registry
+from roost.http.address import Addresses
 from roost.http.answer import CHALLENGES, CORS, EXPOSED, JSON, PRIVATE, Header, preflight, respond
 from roost.http.auth import Authenticator
 from roost.http.body import codings_of, pieces, whole
 from roost.http.errors import ClientGone, NotFound, UnknownMethod, WrongVerb, answer_of
-from roost.services.errors import InvalidRequest
+from roost.http.limits import Limiter, told
+from roost.services.audit import Audit
+from roost.services.caller import Moderator
+from roost.services.errors import InvalidRequest, TooManyRequests
 
 log: Final[structlog.stdlib.BoundLogger] = structlog.get_logger("roost.http")
 
@@ -63,16 +67,27 @@ class Health:
 class Endpoint:
     """Serves the methods of a registry, for as long as the process runs."""
 
-    __slots__ = ("_authenticator", "_bound", "_health", "_unserved")
+    __slots__ = ("_addresses", "_audit", "_authenticator", "_bound", "_health", "_limiter", "_unserved")
 
     def __init__(
-        self, registry: Registry, authenticator: Authenticator, *, health: Health, unserved: ASGIApp | None = None
+        self,
+        registry: Registry,
+        authenticator: Authenticator,
+        *,
+        health: Health,
+        audit: Audit,
+        addresses: Addresses,
+        limiter: Limiter | None = None,
+        unserved: ASGIApp | None = None,
     ) -> None:
         """Methods nobody here serves go to `unserved` (a proxy), or are refused."""
         paths = {PREFIX + nsid: bound for nsid, bound in registry.items()}
         self._bound = paths | {path + "/": bound for path, bound in paths.items()}
         self._authenticator = authenticator
         self._health = health
+        self._audit = audit
+        self._addresses = addresses
+        self._limiter = limiter
         self._unserved = unserved
 
     async def __call__(self, scope: Asgi, receive: Receive, send: Send) -> None:
@@ -94,33 +109,55 @@ class Endpoint:
         except ClientGone:
             return
         except Exception as error:  # noqa: BLE001 — the request boundary
-            await _refuse(bound, error, send)
+            await _refuse(bound, error, scope, send)
             return
         if type(output) is Stream:
-            await _stream(bound, output, first, receive, send, bodiless=verb == "HEAD")
+            await _stream(bound, output, first, scope, receive, send)
         else:
-            await respond(send, 200, HEADERS[output is not None, bound.auth is not Auth.NONE], body)
+            headers = HEADERS[output is not None, bound.auth is not Auth.NONE]
+            await respond(send, 200, headers if self._limiter is None else with_limits(headers, scope), body)
 
     async def _run(self, bound: Bound, scope: Asgi, receive: Receive) -> object:
         """Call the method with what it names, each thing made from the request in the order that errors are told in."""
         arguments: dict[str, object] = {}
         if bound.params is not None:
             arguments["params"] = bound.params(scope["query_string"])
-        headers = _headers(scope)
+        headers, caller = _headers(scope), None
         if bound.auth is not Auth.NONE:
-            caller = await self._authenticator.admit(bound.auth, bound.scopes, headers.get(b"authorization"))
+            caller = await self._authenticator.admit(
+                bound.auth, bound.scopes, headers.get(b"authorization"), nsid=bound.nsid, scope=scope
+            )
             if bound.wants_caller:
                 arguments["caller"] = caller
+        if bound.wants_action:
+            actor = caller.did if isinstance(caller, Moderator) else "admin"
+            address = self._addresses.of(scope).text
+            async with self._audit.acting(bound.nsid, actor=actor, address=address) as arguments["action"]:
+                return await self._finish(bound, scope, headers, arguments, caller, receive)
+        return await self._finish(bound, scope, headers, arguments, caller, receive)
+
+    async def _finish(
+        self,
+        bound: Bound,
+        scope: Asgi,
+        headers: Headers,
+        arguments: dict[str, object],
+        caller: object,
+        receive: Receive,
+    ) -> object:
+        """Call the method once it is known who calls: what is left is the body, and what it costs."""
         if bound.wants_host:
             arguments["host"] = headers.get(b"host", b"").decode("latin-1")
         if bound.wants_content_type:
             arguments["content_type"] = _media_type(headers)
-        if bound.intake is Intake.STREAM:
-            return await _run_streamed(bound, arguments, headers, receive)
         if bound.intake is Intake.JSON or bound.intake is Intake.BYTES:
             arguments["input"] = await _read(bound, headers, receive)
         elif bound.intake is Intake.NONE and (b"content-length" in headers or b"transfer-encoding" in headers):
             await _check_stray(bound, receive)
+        if self._limiter is not None:
+            await self._limiter.admit(bound.limits, scope, arguments=arguments, caller=caller)
+        if bound.intake is Intake.STREAM:
+            return await _run_streamed(bound, arguments, headers, receive)
         return await bound.run(**arguments)
 
     async def _elsewhere(self, scope: Asgi, receive: Receive, send: Send) -> None:
@@ -134,10 +171,21 @@ class Endpoint:
             await refuse(NotFound(), send)
         elif not LIKE_NSID.fullmatch(name):
             await refuse(InvalidRequest("invalid xrpc path"), send)
-        elif self._unserved is not None:
-            await self._unserved(scope, receive, send)
         else:
-            await refuse(UnknownMethod(name), send)
+            await self._pass_on(name, scope, receive, send)
+
+    async def _pass_on(self, name: str, scope: Asgi, receive: Receive, send: Send) -> None:
+        """Have a method that nobody here serves answered by somebody else, at the price of every request."""
+        if self._limiter is not None:
+            try:
+                await self._limiter.admit((), scope)
+            except TooManyRequests as error:
+                await refuse(error, send, limits=told(scope))
+                return
+        if self._unserved is None:
+            await refuse(UnknownMethod(name), send, limits=told(scope))
+        else:
+            await self._unserved(scope, receive, _telling(scope, send) if told(scope) else send)
 
     async def _tell_health(self, send: Send) -> None:
         status, told = 200, {"version": self._health.version}
@@ -218,15 +266,15 @@ async def _check_stray(bound: Bound, receive: Receive) -> None:
         raise BodyRefused
 
 
-async def _stream(
-    bound: Bound, output: Stream, first: bytes | None, receive: Receive, send: Send, *, bodiless: bool
-) -> None:
+async def _stream(bound: Bound, output: Stream, first: bytes | None, scope: Asgi, receive: Receive, send: Send) -> None:
     """Send an answer while it is made, until its end or until nobody listens any more.
 
     An error on the way cannot be told: the connection breaks off, which is how the client knows that it does not have
     all.
     """
+    bodiless = scope["method"] == "HEAD"
     headers: list[Header] = [(b"content-type", output.content_type.encode("latin-1")), CORS, *output.headers]
+    headers += with_limits((), scope)
     if bound.auth is not Auth.NONE:
         headers += PRIVATE
     if output.length is not None:
@@ -259,20 +307,46 @@ async def _close(chunks: AsyncIterator[bytes]) -> None:
         await close()
 
 
-async def _refuse(bound: Bound, error: Exception, send: Send) -> None:
+def with_limits(headers: tuple[Header, ...], scope: Asgi) -> tuple[Header, ...]:
+    """Add what tells of a request's limits, where there are any, and that a page's code may read it."""
+    limits = told(scope)
+    return (*headers, *limits, EXPOSED) if limits else headers
+
+
+def _telling(scope: Asgi, send: Send) -> Send:
+    """Add the same to an answer that somebody else makes."""
+
+    async def tell(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            message["headers"] = [*message.get("headers", ()), *told(scope)]
+        await send(message)
+
+    return tell
+
+
+async def _refuse(bound: Bound, error: Exception, scope: Asgi, send: Send) -> None:
     try:
         error = bound.explain(error)
     except Exception as fault:  # noqa: BLE001 — the request boundary: an explanation is a method's code too
         error = fault
-    await refuse(error, send, nsid=bound.nsid, private=bound.auth is not Auth.NONE, admin=bound.auth is Auth.ADMIN)
+    private, admin = bound.auth is not Auth.NONE, bound.auth in ADMINISTRATIVE
+    await refuse(error, send, nsid=bound.nsid, private=private, admin=admin, limits=told(scope))
 
 
-async def refuse(error: Exception, send: Send, *, nsid: str = "", private: bool = False, admin: bool = False) -> None:
+async def refuse(
+    error: Exception,
+    send: Send,
+    *,
+    nsid: str = "",
+    private: bool = False,
+    admin: bool = False,
+    limits: tuple[Header, ...] = (),
+) -> None:
     """Answer with an error; what is a fault of ours is logged, with where it happened, and told without its text."""
     status, body = answer_of(error)
     if status == 500:
         log.error("a request failed", nsid=nsid, exc_info=error)
-    headers: tuple[Header, ...] = (JSON, CORS, EXPOSED)
+    headers: tuple[Header, ...] = (JSON, CORS, EXPOSED, *limits)
     if private:
         headers += PRIVATE
     if status == 401:

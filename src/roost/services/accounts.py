@@ -12,6 +12,7 @@ import structlog
 from roost.net.errors import NetError
 from roost.net.mail import Mail, Mailer, token_link
 from roost.services import events
+from roost.services.audit import Action
 from roost.services.background import Background
 from roost.services.clock import Minter
 from roost.services.errors import AccountNotFound, ExpiredToken, InvalidToken, Unauthenticated
@@ -85,7 +86,7 @@ class Accounts:
         if not await self._passwords.matches(password, account.password):
             raise Unauthenticated("Invalid identifier or password")
 
-    async def delete(self, account: int) -> None:
+    async def delete(self, account: int, *, action: Action | None = None) -> None:
         """Remove the account with everything that is its own, and tell the network; its DID is left to its owner.
 
         Raises AccountNotFound.
@@ -105,6 +106,8 @@ class Accounts:
             # Earlier events hold the deleted records; that the account is gone is what remains to be told.
             told = events.append_account(tx, account, gone.did, "deleted", now=now)
             self._removals.begin(tx, account, events_below=told)
+            if action is not None:
+                action.note(tx, handle=gone.handle)
 
         await self._db.write(delete)
 
@@ -167,7 +170,7 @@ class Accounts:
             raise ExpiredToken("The password reset token has expired")
         return account
 
-    async def set_password(self, account: int, password: str) -> None:
+    async def set_password(self, account: int, password: str, *, action: Action | None = None) -> None:
         """Give an account a new password on the operator's word, and end all its sessions. Raises InvalidPassword."""
         hashed = await self._passwords.hash(password)
 
@@ -175,6 +178,8 @@ class Accounts:
             mail_tokens.use_up(tx, account, RESET)
             accounts.set_password(tx, account, hashed)
             sessions.revoke_all(tx, account)
+            if action is not None:
+                action.note(tx, replaced="password", ended="sessions")
 
         await self._db.write(change)
 

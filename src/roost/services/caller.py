@@ -37,5 +37,12 @@ class Administrator:
     """Whoever has the administrator's password."""
 
 
+@dataclass(frozen=True, slots=True)
+class Moderator:
+    """The moderation service that the operator has named: it may do what moderating takes."""
+
+    did: Did
+
+
 Viewer: TypeAlias = Caller | Administrator | None
 """Who wants to see something that anybody may see of an active account; None is nobody in particular."""

@@ -5,6 +5,7 @@
     │   ├── InvalidSwap           a compare-and-swap condition does not hold
     │   ├── RecordNotFound        RecordAlreadyExists   BlobNotFound
     │   ├── RepoNotFound          RepoDeactivated       RepoTakendown
+    │   ├── SubjectNotFound       UnknownAccount        (of the administrator's methods)
     │   ├── InvalidHandle         HandleNotAvailable    HandleNotFound      UnsupportedDomain
     │   │                         └── HandleTaken
     │   ├── InvalidInviteCode     InvalidPassword       EmailNotAvailable   IncompatibleDidDoc
@@ -59,6 +60,14 @@ class RepoDeactivated(InvalidRequest):
 
 class RepoTakendown(InvalidRequest):
     """The account that owns the repository has been taken down."""
+
+
+class SubjectNotFound(InvalidRequest):
+    """What the administrator asks about is not here."""
+
+
+class UnknownAccount(InvalidRequest):
+    """The account that the administrator means is not hosted here."""
 
 
 class InvalidHandle(InvalidRequest):

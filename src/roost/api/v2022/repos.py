@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 
 import msgspec
 
+from roost.api import limits
 from roost.api.com_atproto.sync import get_latest_commit
 from roost.api.method import Procedure, Query, Stream
 from roost.api.v2022.adapt import adapt
@@ -81,7 +82,7 @@ def explain_update(error: Exception) -> Exception:
 
 
 METHODS = (
-    Query("com.atproto.syncGetRepo", get_repo, explain=explain_repo),
+    Query("com.atproto.syncGetRepo", get_repo, explain=explain_repo, limits=limits.GET_REPO),
     adapt(
         "com.atproto.syncGetRoot",
         get_latest_commit.METHOD,

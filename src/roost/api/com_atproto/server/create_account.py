@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import msgspec
 
+from roost.api import limits
 from roost.api.method import Procedure, Record
 from roost.services.errors import InvalidRequest, Unauthenticated
 from roost.services.registration import Application, Registration
@@ -51,4 +52,4 @@ async def create_account(registration: Registration, sessions: Sessions, input: 
     return Output(made.account.handle, made.account.did, pair.access, pair.refresh, document)
 
 
-METHOD = Procedure("com.atproto.server.createAccount", create_account)
+METHOD = Procedure("com.atproto.server.createAccount", create_account, limits=limits.CREATE_ACCOUNT)

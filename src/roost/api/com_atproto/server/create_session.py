@@ -2,6 +2,7 @@
 
 import msgspec
 
+from roost.api import limits
 from roost.api.com_atproto.server.session_output import SessionOutput, session_output
 from roost.api.method import Procedure
 from roost.services.sessions import Sessions
@@ -22,4 +23,11 @@ async def create_session(sessions: Sessions, input: Input) -> SessionOutput:
     return session_output(account, await sessions.begin(account))
 
 
-METHOD = Procedure("com.atproto.server.createSession", create_session)
+def who(arguments: limits.Arguments) -> str:
+    """Return who wants in."""
+    input = arguments["input"]
+    assert isinstance(input, Input), "it has been decoded"
+    return input.identifier
+
+
+METHOD = Procedure("com.atproto.server.createSession", create_session, limits=limits.sign_in(who))

@@ -2,6 +2,7 @@
 
 import msgspec
 
+from roost.api import limits
 from roost.api.method import Query, Stream
 from roost.services.exports import Exports
 from roost.syntax import Did, Tid
@@ -23,4 +24,4 @@ async def get_repo(exports: Exports, params: Params) -> Stream:
     return Stream(CAR, await exports.since(params.did, params.since))
 
 
-METHOD = Query("com.atproto.sync.getRepo", get_repo)
+METHOD = Query("com.atproto.sync.getRepo", get_repo, limits=limits.GET_REPO)
