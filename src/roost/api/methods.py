@@ -17,13 +17,14 @@ from roost.api.com_atproto.admin import (
     update_account_password,
     update_subject_status,
 )
-from roost.api.com_atproto.identity import resolve_handle
+from roost.api.com_atproto.identity import resolve_handle, update_handle
 from roost.api.com_atproto.repo import (
     apply_writes,
     create_record,
     delete_record,
     describe_repo,
     get_record,
+    import_repo,
     list_records,
     put_record,
 )
@@ -33,13 +34,24 @@ from roost.api.com_atproto.server import (
     create_session,
     delete_session,
     describe_server,
+    get_service_auth,
     get_session,
     refresh_session,
     request_password_reset,
     reset_password,
 )
-from roost.api.com_atproto.sync import get_latest_commit, get_repo
-from roost.api.method import Method
+from roost.api.com_atproto.sync import (
+    get_blocks,
+    get_checkout,
+    get_head,
+    get_latest_commit,
+    get_repo,
+    get_repo_status,
+    list_repos,
+    subscribe_repos,
+)
+from roost.api.com_atproto.sync import get_record as sync_get_record
+from roost.api.method import Method, Subscription
 
 METHODS: Final[tuple[Method, ...]] = (
     admin_delete_account.METHOD,
@@ -56,11 +68,13 @@ METHODS: Final[tuple[Method, ...]] = (
     update_account_password.METHOD,
     update_subject_status.METHOD,
     resolve_handle.METHOD,
+    update_handle.METHOD,
     apply_writes.METHOD,
     create_record.METHOD,
     delete_record.METHOD,
     describe_repo.METHOD,
     get_record.METHOD,
+    import_repo.METHOD,
     list_records.METHOD,
     put_record.METHOD,
     create_account.METHOD,
@@ -68,10 +82,19 @@ METHODS: Final[tuple[Method, ...]] = (
     create_session.METHOD,
     delete_session.METHOD,
     describe_server.METHOD,
+    get_service_auth.METHOD,
     get_session.METHOD,
     refresh_session.METHOD,
     request_password_reset.METHOD,
     reset_password.METHOD,
+    get_blocks.METHOD,
+    get_checkout.METHOD,
+    get_head.METHOD,
     get_latest_commit.METHOD,
+    sync_get_record.METHOD,
     get_repo.METHOD,
+    get_repo_status.METHOD,
+    list_repos.METHOD,
 )
+
+SUBSCRIPTIONS: Final[tuple[Subscription, ...]] = (subscribe_repos.METHOD,)

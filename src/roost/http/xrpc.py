@@ -7,9 +7,9 @@ generation of the protocol it is of (its `explain` puts errors in that generatio
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Container
 from dataclasses import dataclass
-from typing import Final, NoReturn
+from typing import Final, NamedTuple, NoReturn
 
 import orjson
 import structlog
@@ -21,13 +21,13 @@ from roost.api.errors import BodyRefused, BodyRequired, JsonTooLarge, PayloadToo
 from roost.api.method import ADMINISTRATIVE, Auth, Body, Stream
 from roost.api.registry import Bound, Intake, Registry
 from roost.http.address import Addresses
-from roost.http.answer import CHALLENGES, CORS, EXPOSED, JSON, PRIVATE, Header, preflight, respond
+from roost.http.answer import CHALLENGES, CORS, EXPOSED, JSON, PRIVATE, UPGRADE, Header, preflight, respond
 from roost.http.auth import Authenticator
 from roost.http.body import codings_of, pieces, whole
-from roost.http.errors import ClientGone, NotFound, UnknownMethod, WrongVerb, answer_of
+from roost.http.errors import ClientGone, NotFound, UnknownMethod, UpgradeRequired, WrongVerb, answer_of
 from roost.http.limits import Limiter, told
 from roost.services.audit import Audit
-from roost.services.caller import Moderator
+from roost.services.caller import Service
 from roost.services.errors import InvalidRequest, TooManyRequests
 
 log: Final[structlog.stdlib.BoundLogger] = structlog.get_logger("roost.http")
@@ -64,10 +64,20 @@ class Health:
     check: Callable[[], Awaitable[object]]
 
 
+class Request(NamedTuple):
+    """A request for a method, and whom its credentials prove."""
+
+    bound: Bound
+    scope: Asgi
+    headers: Headers
+    receive: Receive
+    caller: object
+
+
 class Endpoint:
     """Serves the methods of a registry, for as long as the process runs."""
 
-    __slots__ = ("_addresses", "_audit", "_authenticator", "_bound", "_health", "_limiter", "_unserved")
+    __slots__ = ("_addresses", "_audit", "_authenticator", "_bound", "_health", "_limiter", "_streams", "_unserved")
 
     def __init__(
         self,
@@ -79,8 +89,11 @@ class Endpoint:
         addresses: Addresses,
         limiter: Limiter | None = None,
         unserved: ASGIApp | None = None,
+        streams: Container[str] = (),
     ) -> None:
-        """Methods nobody here serves go to `unserved` (a proxy), or are refused."""
+        """Methods nobody here serves go to `unserved` (a proxy), or are refused; `streams` names those that need a
+        WebSocket.
+        """
         paths = {PREFIX + nsid: bound for nsid, bound in registry.items()}
         self._bound = paths | {path + "/": bound for path, bound in paths.items()}
         self._authenticator = authenticator
@@ -89,6 +102,7 @@ class Endpoint:
         self._addresses = addresses
         self._limiter = limiter
         self._unserved = unserved
+        self._streams = streams
 
     async def __call__(self, scope: Asgi, receive: Receive, send: Send) -> None:
         """Answer one request, whatever happens."""
@@ -124,28 +138,33 @@ class Endpoint:
             arguments["params"] = bound.params(scope["query_string"])
         headers, caller = _headers(scope), None
         if bound.auth is not Auth.NONE:
-            caller = await self._authenticator.admit(
-                bound.auth, bound.scopes, headers.get(b"authorization"), nsid=bound.nsid, scope=scope
-            )
+            authorization = headers.get(b"authorization")
+            caller, token = await self._authenticator.admit(bound.auth, bound.scopes, authorization, bound.nsid, scope)
             if bound.wants_caller:
                 arguments["caller"] = caller
-        if bound.wants_action:
-            actor = caller.did if isinstance(caller, Moderator) else "admin"
-            address = self._addresses.of(scope).text
-            async with self._audit.acting(bound.nsid, actor=actor, address=address) as arguments["action"]:
-                return await self._finish(bound, scope, headers, arguments, caller, receive)
-        return await self._finish(bound, scope, headers, arguments, caller, receive)
+            if token is not None or bound.wants_action:
+                return await self._run_once(Request(bound, scope, headers, receive, caller), arguments, token)
+        return await self._call(Request(bound, scope, headers, receive, caller), arguments)
 
-    async def _finish(
-        self,
-        bound: Bound,
-        scope: Asgi,
-        headers: Headers,
-        arguments: dict[str, object],
-        caller: object,
-        receive: Receive,
-    ) -> object:
-        """Call the method once it is known who calls: what is left is the body, and what it costs."""
+    async def _run_once(self, request: Request, arguments: dict[str, object], token: Service | None) -> object:
+        """Call the method for a token that is good for one call; for another try, if this one comes to nothing. What an
+        administrator does is noted, whatever comes of it.
+        """
+        try:
+            if not request.bound.wants_action:
+                return await self._call(request, arguments)
+            actor = "admin" if token is None else token.iss
+            address = self._addresses.of(request.scope).text
+            async with self._audit.acting(request.bound.nsid, actor=actor, address=address) as arguments["action"]:
+                return await self._call(request, arguments)
+        except BaseException:
+            if token is not None:
+                await self._authenticator.release(token)
+            raise
+
+    async def _call(self, request: Request, arguments: dict[str, object]) -> object:
+        """Call the method of a request that has been admitted, with what else it names, once it is paid for."""
+        bound, headers, receive = request.bound, request.headers, request.receive
         if bound.wants_host:
             arguments["host"] = headers.get(b"host", b"").decode("latin-1")
         if bound.wants_content_type:
@@ -155,15 +174,15 @@ class Endpoint:
         elif bound.intake is Intake.NONE and (b"content-length" in headers or b"transfer-encoding" in headers):
             await _check_stray(bound, receive)
         if self._limiter is not None:
-            await self._limiter.admit(bound.limits, scope, arguments=arguments, caller=caller)
+            await self._limiter.admit(bound.limits, request.scope, arguments=arguments, caller=request.caller)
         if bound.intake is Intake.STREAM:
             return await _run_streamed(bound, arguments, headers, receive)
         return await bound.run(**arguments)
 
     async def _elsewhere(self, scope: Asgi, receive: Receive, send: Send) -> None:
         """Answer what is not a method of the registry."""
-        name = scope["path"].removeprefix(PREFIX).removesuffix("/")
-        if scope["method"] == "OPTIONS":
+        name, verb = scope["path"].removeprefix(PREFIX).removesuffix("/"), scope["method"]
+        if verb == "OPTIONS":
             await preflight(scope, receive, send)
         elif name == "_health":
             await self._tell_health(send)
@@ -171,6 +190,8 @@ class Endpoint:
             await refuse(NotFound(), send)
         elif not LIKE_NSID.fullmatch(name):
             await refuse(InvalidRequest("invalid xrpc path"), send)
+        elif name in self._streams:
+            await refuse(UpgradeRequired(name) if verb in ("GET", "HEAD") else WrongVerb(verb, "GET"), send)
         else:
             await self._pass_on(name, scope, receive, send)
 
@@ -331,6 +352,8 @@ async def _refuse(bound: Bound, error: Exception, scope: Asgi, send: Send) -> No
         error = fault
     private, admin = bound.auth is not Auth.NONE, bound.auth in ADMINISTRATIVE
     await refuse(error, send, nsid=bound.nsid, private=private, admin=admin, limits=told(scope))
+    admin = bound.auth is Auth.ADMIN or bound.auth is Auth.MODERATOR
+    await refuse(error, send, nsid=bound.nsid, private=bound.auth is not Auth.NONE, admin=admin)
 
 
 async def refuse(
@@ -351,4 +374,6 @@ async def refuse(
         headers += PRIVATE
     if status == 401:
         headers = (*headers, CHALLENGES[admin])
+    if status == 426:
+        headers = (*headers, *UPGRADE)
     await respond(send, status, headers, body)

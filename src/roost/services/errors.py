@@ -3,19 +3,27 @@
     ServiceError
     ├── InvalidRequest            the request cannot be carried out as sent
     │   ├── InvalidSwap           a compare-and-swap condition does not hold
-    │   ├── RecordNotFound        RecordAlreadyExists   BlobNotFound
+    │   ├── RecordNotFound        RecordAlreadyExists   BlobNotFound   BlockNotFound
     │   ├── RepoNotFound          RepoDeactivated       RepoTakendown
     │   ├── SubjectNotFound       UnknownAccount        (of the administrator's methods)
     │   ├── InvalidHandle         HandleNotAvailable    HandleNotFound      UnsupportedDomain
     │   │                         └── HandleTaken
     │   ├── InvalidInviteCode     InvalidPassword       EmailNotAvailable   IncompatibleDidDoc
+    │   ├── BadExpiration         LexiconNotFound
+    │   ├── FutureCursor          ConsumerTooSlow       (of a subscriber)
     │   └── InvalidToken          ExpiredToken          (of a session, of a mailed token)
     ├── Unauthenticated           who is calling is not known
     │   ├── AuthMissing           AccountTakedown       AccountDeactivated
+    │   └── BadJwt                a service token is malformed, or lives too long
+    │       ├── BadJwtType        JwtExpired            BadJwtLexiconMethod
+    │       ├── BadJwtIss         BadJwtAudience        BadJwtSignature
+    │       └── UntrustedIss      JwtReplayed
     ├── Forbidden                 the caller is known and may not do this
     │   └── AccountNotFound
+    ├── PayloadTooLarge           what is sent is larger than the operator takes
     ├── TooManyRequests           the server is at one of its limits; the same request may succeed later
     └── UpstreamFailure           a server that this one depends on refused or did not answer
+        └── UpstreamTimeout       … did not answer in time
 
 The names are the protocol's (the `error` of an XRPC answer); which HTTP status each becomes is decided in
 `roost.http.errors`.
@@ -106,6 +114,26 @@ class IncompatibleDidDoc(InvalidRequest):
     """The account's DID document does not agree with what was asked."""
 
 
+class BadExpiration(InvalidRequest):
+    """A token was asked for that would live for too long, or is over already."""
+
+
+class LexiconNotFound(InvalidRequest):
+    """No lexicon document is published under the NSID, or none that can be proved."""
+
+
+class BlockNotFound(InvalidRequest):
+    """The repository has no block of that CID."""
+
+
+class FutureCursor(InvalidRequest):
+    """A subscriber says that it has seen an event that was never sent."""
+
+
+class ConsumerTooSlow(InvalidRequest):
+    """A subscriber does not take what it is sent, or not as fast as it comes."""
+
+
 class InvalidToken(InvalidRequest):
     """The token is malformed, not ours, of the wrong kind, or revoked."""
 
@@ -130,6 +158,42 @@ class AccountDeactivated(Unauthenticated):
     """The caller's account is deactivated."""
 
 
+class BadJwt(Unauthenticated):
+    """The service token is malformed, or would be good for longer than one may be."""
+
+
+class BadJwtType(BadJwt):
+    """The token is of another kind: one of a session, or of OAuth."""
+
+
+class JwtExpired(BadJwt):
+    """The service token was good once; its time is over."""
+
+
+class BadJwtLexiconMethod(BadJwt):
+    """The service token was not made for the method that is called."""
+
+
+class BadJwtIss(BadJwt):
+    """The service token does not say whose it is, in a way that counts for this method."""
+
+
+class BadJwtAudience(BadJwt):
+    """The service token was made for another server."""
+
+
+class BadJwtSignature(BadJwt):
+    """The service token was not signed with the key in its issuer's DID document."""
+
+
+class UntrustedIss(BadJwt):
+    """The service token is good, but its issuer has no say here."""
+
+
+class JwtReplayed(BadJwt):
+    """The service token has been used."""
+
+
 class Forbidden(ServiceError):
     """The caller may not do this."""
 
@@ -138,9 +202,17 @@ class AccountNotFound(Forbidden):
     """The caller's token is good, but its account is not hosted here."""
 
 
+class PayloadTooLarge(ServiceError):
+    """What is sent has more bytes than the operator takes."""
+
+
 class TooManyRequests(ServiceError):
     """The server is at a limit that protects it; trying again later may succeed."""
 
 
 class UpstreamFailure(ServiceError):
     """A server that this one depends on refused, or did not answer in time."""
+
+
+class UpstreamTimeout(UpstreamFailure):
+    """A server that this one depends on did not answer in time."""

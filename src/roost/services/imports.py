@@ -10,12 +10,11 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from itertools import islice
 from typing import Final
 
-from roost.data import car, cbor
+from roost.data import car
 from roost.data.car import Car
 from roost.data.cid import Cid
 from roost.data.errors import DataError
 from roost.data.json import dumps
-from roost.data.value import check
 from roost.identity.errors import IdentityError
 from roost.net.errors import NetError
 from roost.net.resolve import DidResolver
@@ -26,10 +25,10 @@ from roost.repo.mst import Change, Link, Node
 from roost.services import hosting
 from roost.services.clock import Minter
 from roost.services.errors import InvalidRequest, InvalidSwap, TooManyRequests, UpstreamFailure
+from roost.services.judging import MAX_NODE_BYTES, record_of
 from roost.services.reading import head_of
 from roost.services.repos import Repos
 from roost.services.trees import load
-from roost.services.writes import MAX_RECORD_BYTES
 from roost.storage import heads, nodes, records
 from roost.storage.accounts import Account
 from roost.storage.db import Database, Tx
@@ -48,9 +47,6 @@ MAX_CHANGES: Final = 5_000
 MAX_LOOKED_FOR: Final = 100
 """Nodes that were not sent and are looked for among ours, each by reading all there are. A tree that shares subtrees
 with ours meets them at their place and needs none of this, but for a few beside what has changed."""
-
-MAX_NODE_BYTES: Final = 300_000
-"""The largest node that is read at all: as many entries as one may have, each with the longest key."""
 
 MAX_HELD_BYTES: Final = 64 * 1024 * 1024
 """Bytes of all updates that are under way. Anybody may send one, and no signature is known before its last byte."""
@@ -251,22 +247,6 @@ def _ops(changes: Sequence[Change], blocks: Mapping[Cid, bytes]) -> tuple[list[R
         block = blocks.get(change.after)
         if block is None:
             raise InvalidRequest(f"{path}: the CAR does not hold its record {change.after}")
-        json[path] = _json(path, block)
+        json[path] = dumps(record_of(path, block))
         ops.append(Create(path, block) if change.before is None else Update(path, block))
     return ops, json
-
-
-def _json(path: str, block: bytes) -> bytes:
-    """Return a record's JSON. Raises InvalidRequest unless it is an object of the data model, and of the record's
-    size.
-    """
-    if len(block) > MAX_RECORD_BYTES:
-        raise InvalidRequest(f"{path}: a record may be at most {MAX_RECORD_BYTES} bytes")
-    try:
-        value = cbor.decode(block)
-        check(value)
-    except DataError as error:
-        raise InvalidRequest(f"{path}: the record is not valid: {error}") from error
-    if not isinstance(value, dict):
-        raise InvalidRequest(f"{path}: a record must be an object")
-    return dumps(value)

@@ -2,14 +2,16 @@
 
 import msgspec
 
-from roost.syntax import Did
+from roost.identity.handle import service_domain_of
+from roost.syntax import Did, Handle
 
 
 class Policy(msgspec.Struct, frozen=True):
     """The server's name and rules.
 
     `domains` are those under which handles are given out, without a leading dot; `hold_handle_days` is how long the
-    handle of a deleted account stays nobody's.
+    handle that was given up stays nobody else's; `recovery_key` is the did:key with which the operator can take back a
+    DID that was made here.
     """
 
     did: Did
@@ -20,3 +22,8 @@ class Policy(msgspec.Struct, frozen=True):
     reset_url: str
     resolve_foreign_handles: bool = False
     hold_handle_days: int = 30
+    recovery_key: str | None = None
+
+    def is_ours(self, handle: Handle) -> bool:
+        """Return whether the handle is under a domain of this server, so that only this server can give it out."""
+        return service_domain_of(handle, self.domains) is not None

@@ -136,6 +136,18 @@ class Repos:
         events.append_written(tx, account, draft, now=self._minter.milliseconds())
         self._trees.keep(tx, account, made.cid, draft.root, len(draft.nodes))
 
+    def resign(self, tx: Tx, account: int) -> Commit:
+        """Sign the repository as it is anew: a commit without operations, under a higher rev, and its event.
+
+        It is for a signing key that was replaced in the same transaction, whatever the account's status.
+        """
+        owner, head = accounts.by_id(tx, account), heads.get(tx, account)
+        assert owner is not None, "the account was read in this transaction"
+        assert head is not None, "an account has a repository from its first transaction on"
+        draft = self._draft(self._trees.base(tx, account, head, [b""]), [], self._signer(tx, owner, head))
+        self.store(tx, account, draft, {})
+        return draft.commit
+
     async def signing_key(self, account: Account) -> str:
         """Return the did:key that the account's commits are signed with."""
         return await self._db.read(lambda tx: self._keyring.signing_key(tx, account.id, account.did).public.did_key)

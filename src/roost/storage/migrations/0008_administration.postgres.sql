@@ -1,4 +1,4 @@
--- compat: 3
+-- compat: 8
 
 -- What was done with the administrator's rights. It names accounts by their DIDs and outlives them: it is the operator's.
 CREATE TABLE audit (
