@@ -352,8 +352,6 @@ async def _refuse(bound: Bound, error: Exception, scope: Asgi, send: Send) -> No
         error = fault
     private, admin = bound.auth is not Auth.NONE, bound.auth in ADMINISTRATIVE
     await refuse(error, send, nsid=bound.nsid, private=private, admin=admin, limits=told(scope))
-    admin = bound.auth is Auth.ADMIN or bound.auth is Auth.MODERATOR
-    await refuse(error, send, nsid=bound.nsid, private=bound.auth is not Auth.NONE, admin=admin)
 
 
 async def refuse(
