@@ -6,7 +6,7 @@ the classes that they name (`roost.api.registry`).
 
 import contextlib
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import TypeVar
@@ -18,6 +18,8 @@ from starlette.types import Scope as Asgi
 
 from roost import datadir
 from roost.api import methods, registry, v2022
+from roost.api.com_atproto.repo import upload_blob
+from roost.api.method import Method
 from roost.config import Config, ConfigError
 from roost.crypto import CryptoError
 from roost.crypto.keys import PrivateKey, PublicKey
@@ -43,7 +45,10 @@ from roost.services.admin import Admin
 from roost.services.arrivals import Arrivals
 from roost.services.audit import Audit
 from roost.services.background import Background
+from roost.services.blob_audit import BlobAudit
+from roost.services.blobs import Blobs
 from roost.services.clock import Minter
+from roost.services.collecting import Collecting
 from roost.services.crawlers import Crawlers
 from roost.services.delegation import Delegation
 from roost.services.did_check import DidCheck
@@ -56,6 +61,7 @@ from roost.services.imports import Imports
 from roost.services.invites import Invites
 from roost.services.keyring import Keyring
 from roost.services.mail_tokens import MailTokens
+from roost.services.newcomers import Newcomers
 from roost.services.passwords import Passwords
 from roost.services.policy import Policy
 from roost.services.reading import Reading
@@ -71,6 +77,7 @@ from roost.services.subjects import Subjects
 from roost.services.tokens import Tokens
 from roost.services.writes import Records
 from roost.storage.db import Database
+from roost.storage.objects import Objects, open_objects
 from roost.storage.opening import open_database
 from roost.syntax import Did
 from roost.web.home import home
@@ -115,8 +122,10 @@ async def open_server(config: Config) -> AsyncIterator[Server]:
         stack.push_async_callback(db.close)
         client = Client(trusted=(config.plc_url, *config.trusted_origins, *config.crawlers))
         stack.push_async_callback(client.close)
+        objects = open_objects(config.blobstore_url, config.data)
+        stack.push_async_callback(objects.close)
         catalog = Catalog(Library(config.data))
-        services = await _services(config, db, keyring, catalog, client, minter)
+        services = await _services(config, db, objects, keyring, catalog, client, minter)
         server = Server(config, config.admin_password or datadir.admin_password(config.data), db, catalog, services)
         stack.push_async_callback(server.get(DidResolver).close)
         stack.push_async_callback(server.get(Background).drain)
@@ -125,7 +134,13 @@ async def open_server(config: Config) -> AsyncIterator[Server]:
 
 
 async def _services(
-    config: Config, db: Database, keyring: Keyring, catalog: Catalog, client: Client, minter: Minter
+    config: Config,
+    db: Database,
+    objects: Objects,
+    keyring: Keyring,
+    catalog: Catalog,
+    client: Client,
+    minter: Minter,
 ) -> dict[type, object]:
     policy = _policy(config)
     directory = PlcDirectory(client, config.plc_url)
@@ -134,7 +149,8 @@ async def _services(
     tokens = Tokens(await keyring.secret(db, "jwt"), policy.did, lambda: minter.milliseconds() // 1000)
     rotation_key = PrivateKey.from_bytes(await keyring.secret(db, "plc-rotation-key"))
     sessions = Sessions(db, tokens, passwords, minter)
-    repos = Repos(db, keyring, minter)
+    collecting = Collecting(db, objects, minter)
+    repos = Repos(db, keyring, minter, collecting.nudge)
     records = Records(catalog, minter)
     service_auth = ServiceAuth(db, keyring, resolver, policy, minter)
     removals = Removals(db, background)
@@ -144,6 +160,19 @@ async def _services(
     mail_tokens = MailTokens(db, policy, _mailer(config), background, minter)
     replacing = Replacing(db, keyring, background, minter)
     await replacing.resume()
+    handles = Handles(db, policy, changes, resolver, handle_resolver, minter)
+    registration = Registration(
+        db=db,
+        policy=policy,
+        passwords=passwords,
+        keyring=keyring,
+        rotation_key=rotation_key,
+        directory=directory,
+        resolver=resolver,
+        repos=repos,
+        sessions=sessions,
+        minter=minter,
+    )
     retention = Retention(db, minter, hours=config.event_retention)
     await retention.begin()
     firehose = Firehose(db, minter, wrap=binary)
@@ -157,6 +186,9 @@ async def _services(
         removals,
         records,
         mail_tokens,
+        collecting,
+        Blobs(db, objects, policy, collecting, minter),
+        BlobAudit(db, objects),
         Reading(db),
         DidCheck(policy, directory, resolver, repos, rotation_key=rotation_key.public.did_key),
         service_auth,
@@ -166,7 +198,7 @@ async def _services(
         retention,
         Crawlers(db, crawlers, firehose, minter, hostname=config.hostname),
         Imports(db, repos, resolver, minter),
-        Handles(db, policy, changes, resolver, handle_resolver, minter),
+        handles,
         changes,
         Identity(db, policy, resolver, handle_resolver),
         Arrivals(
@@ -184,18 +216,8 @@ async def _services(
         Admin(db, mailer),
         Subjects(db, minter),
         Audit(db, minter),
-        Registration(
-            db=db,
-            policy=policy,
-            passwords=passwords,
-            keyring=keyring,
-            rotation_key=rotation_key,
-            directory=directory,
-            resolver=resolver,
-            repos=repos,
-            sessions=sessions,
-            minter=minter,
-        ),
+        registration,
+        Newcomers(policy, registration, handles, handle_resolver, keyring),
     )
     return {type(service): service for service in made}
 
@@ -209,6 +231,8 @@ def _policy(config: Config) -> Policy:
         invite_required=config.invite_required,
         reset_url=f"{config.public_url}/account/reset-password",
         recovery_key=_recovery_key(config),
+        blob_limit=config.blob_limit,
+        blob_quota=config.blob_quota,
     )
 
 
@@ -243,7 +267,8 @@ class Applications:
 def asgi(server: Server) -> Applications:
     """Return the applications of an open server."""
     streams = registry.subscriptions(methods.SUBSCRIPTIONS, services=server.services, catalog=server.catalog)
-    bound = registry.build([*methods.METHODS, *v2022.METHODS], services=server.services, catalog=server.catalog)
+    served = [_limited(method, server.config) for method in (*methods.METHODS, *v2022.METHODS)]
+    bound = registry.build(served, services=server.services, catalog=server.catalog)
     config, addresses = server.config, Addresses(server.config.trusted_proxies)
     authenticator = Authenticator(
         server.get(Sessions),
@@ -286,6 +311,11 @@ async def _working(server: Server) -> AsyncIterator[None]:
         yield
 
 
+def _limited(method: Method, config: Config) -> Method:
+    """Return the method under the operator's limits."""
+    return replace(method, body_limit=config.blob_limit) if method is upload_blob.METHOD else method
+
+
 class Application:
     """The server as an ASGI application whose lifespan opens it and closes it; `server` is there in between."""
 
@@ -301,7 +331,7 @@ class Application:
 
     @contextlib.asynccontextmanager
     async def _live(self) -> AsyncIterator[None]:
-        async with open_server(self._config) as self.server:
+        async with open_server(self._config) as self.server, self.server.get(Collecting).running():
             self._parts = asgi(self.server)
             async with _working(self.server):
                 yield

@@ -49,6 +49,8 @@ class Config:
     data: Path
     database_url: str | None  # None: a file in `data`
     blobstore_url: str | None  # None: a folder in `data`
+    blob_limit: int  # bytes of one
+    blob_quota: int  # bytes of all that an account has
     plc_url: str
     admin_password: str | None  # None: for the app to make and keep
     invite_required: bool
@@ -113,6 +115,9 @@ def _complete(given: Mapping[str, Setting]) -> Config:
         data=take("data", setting.folder, Path("data")),
         database_url=take("database_url", setting.database, None),
         blobstore_url=take("blobstore_url", setting.blobstore, None),
+        # What the reference server's distribution for hosts sets; and a hundred of those.
+        blob_limit=take("blob_limit", setting.size, 104_857_600),
+        blob_quota=take("blob_quota", setting.size, 10_737_418_240),
         plc_url=take("plc_url", setting.origin, f"http://localhost:{port - 1}" if dev else PLC),
         admin_password=take("admin_password", setting.password, None),
         # A server on the open network that anybody may join is somebody's spam host within days.

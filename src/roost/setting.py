@@ -137,9 +137,9 @@ def networks(given: Setting) -> tuple[Network, ...]:
 
 def size(given: Setting) -> int:
     """Read a number of bytes."""
-    digits = str(given.value)
-    if not (digits.isascii() and digits.isdigit() and 0 < int(digits) < 1 << 40):
-        raise given.wrong("a number of bytes")
+    digits = str(given.value) if isinstance(given.value, int) and not isinstance(given.value, bool) else text(given)
+    if not (digits.isascii() and digits.isdigit() and len(digits) <= 18 and int(digits) > 0):
+        raise given.wrong("a number of bytes, such as 104857600")
     return int(digits)
 
 

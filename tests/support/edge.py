@@ -382,6 +382,8 @@ class Nowhere:
         raise AssertionError(f"the edge asked the database to {name}")
 
 
+NOTHING_NOTED = Audit(Nowhere(), Minter())
+
 ADDRESSES = Addresses(PRIVATE_NETWORKS)
 """Whom the edge believes: a test on loopback may say where it comes from."""
 
@@ -406,7 +408,7 @@ def endpoint(
         registry,
         authenticator,
         health=health or Health("1.2.3", nothing),
-        audit=Audit(Nowhere(), Minter()),
+        audit=NOTHING_NOTED,
         addresses=ADDRESSES,
         limiter=limiter,
         unserved=unserved,

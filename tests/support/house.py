@@ -164,10 +164,12 @@ class House:
 
 
 @asynccontextmanager
-async def opened_house(path: Path, policy: Mapping[str, object] | None = None) -> AsyncIterator[House]:
-    """Open a house on the database in a folder; `policy` changes what the operator has decided."""
+async def opened_house(
+    path: Path, policy: Mapping[str, object] | None = None, *, url: str | None = None
+) -> AsyncIterator[House]:
+    """Open a house on the database in a folder, or at `url`; `policy` changes what the operator has decided."""
     clock = Clock()
-    db = await open_database(f"sqlite:///{path / 'roost.sqlite'}", now=clock.micros // 1000)
+    db = await open_database(url or f"sqlite:///{path / 'roost.sqlite'}", now=clock.micros // 1000)
     try:
         yield House(db, policy_of(**(policy or {})), clock)
     finally:

@@ -25,8 +25,10 @@ from roost.api.com_atproto.repo import (
     describe_repo,
     get_record,
     import_repo,
+    list_missing_blobs,
     list_records,
     put_record,
+    upload_blob,
 )
 from roost.api.com_atproto.server import (
     create_account,
@@ -41,12 +43,14 @@ from roost.api.com_atproto.server import (
     reset_password,
 )
 from roost.api.com_atproto.sync import (
+    get_blob,
     get_blocks,
     get_checkout,
     get_head,
     get_latest_commit,
     get_repo,
     get_repo_status,
+    list_blobs,
     list_repos,
     subscribe_repos,
 )
@@ -75,8 +79,10 @@ METHODS: Final[tuple[Method, ...]] = (
     describe_repo.METHOD,
     get_record.METHOD,
     import_repo.METHOD,
+    list_missing_blobs.METHOD,
     list_records.METHOD,
     put_record.METHOD,
+    upload_blob.METHOD,
     create_account.METHOD,
     create_invite_code.METHOD,
     create_session.METHOD,
@@ -87,6 +93,7 @@ METHODS: Final[tuple[Method, ...]] = (
     refresh_session.METHOD,
     request_password_reset.METHOD,
     reset_password.METHOD,
+    get_blob.METHOD,
     get_blocks.METHOD,
     get_checkout.METHOD,
     get_head.METHOD,
@@ -94,6 +101,7 @@ METHODS: Final[tuple[Method, ...]] = (
     sync_get_record.METHOD,
     get_repo.METHOD,
     get_repo_status.METHOD,
+    list_blobs.METHOD,
     list_repos.METHOD,
 )
 

@@ -5,6 +5,7 @@
     ├── UnknownMethod        an NSID that this server does not serve
     ├── UpgradeRequired      an event stream that was asked for without a WebSocket
     ├── WrongVerb            a method called with another HTTP method than its own
+    ├── UnsatisfiableRange   a range that begins behind the end
     └── UnsupportedCoding    a Content-Encoding that cannot be undone here
     Exception
     └── ClientGone           nobody is left to answer
@@ -57,6 +58,13 @@ class UnsupportedCoding(ServiceError):
         super().__init__(f"unsupported content encoding: {coding}")
 
 
+class UnsatisfiableRange(InvalidRequest):
+    """The range that was asked for begins behind the end of what there is."""
+
+    def __init__(self) -> None:
+        super().__init__("The requested range is not satisfiable")
+
+
 class ClientGone(Exception):
     """The client closed the connection before its request was whole."""
 
@@ -74,14 +82,17 @@ TABLE: Final[dict[type[Exception], tuple[int, str]]] = {
     services.RepoTakendown: (400, "RepoTakendown"),
     services.SubjectNotFound: (400, "NotFound"),
     services.UnknownAccount: (400, "AccountNotFound"),
+    services.AlreadyExists: (400, "AlreadyExists"),
     services.InvalidHandle: (400, "InvalidHandle"),
     services.HandleNotAvailable: (400, "HandleNotAvailable"),
     services.HandleTaken: (400, "HandleNotAvailable"),
     services.HandleNotFound: (400, "HandleNotFound"),
     services.UnsupportedDomain: (400, "UnsupportedDomain"),
     services.BlobNotFound: (400, "BlobNotFound"),
+    services.InvalidMimeType: (400, "InvalidMimeType"),
+    services.InvalidSize: (400, "InvalidSize"),
+    services.BlobQuotaExceeded: (400, "BlobQuotaExceeded"),
     services.EmailNotAvailable: (400, "InvalidRequest"),  # no lexicon declares a name for it
-    services.BlobNotFound: (400, "BlobNotFound"),
     services.InvalidInviteCode: (400, "InvalidInviteCode"),
     services.InvalidPassword: (400, "InvalidPassword"),
     services.IncompatibleDidDoc: (400, "IncompatibleDidDoc"),

@@ -18,12 +18,13 @@ from starlette.types import Scope as Asgi
 
 from roost.api.encode import encode
 from roost.api.errors import BodyRefused, BodyRequired, JsonTooLarge, PayloadTooLarge, WrongEncoding
-from roost.api.method import ADMINISTRATIVE, Auth, Body, Stream
+from roost.api.method import ADMINISTRATIVE, Auth, Body, Content, Stream
 from roost.api.registry import Bound, Intake, Registry
 from roost.http.address import Addresses
-from roost.http.answer import CHALLENGES, CORS, EXPOSED, JSON, PRIVATE, UPGRADE, Header, preflight, respond
+from roost.http.answer import CHALLENGES, CORS, EXPOSED, JSON, PRIVATE, PUBLIC, UPGRADE, Header, preflight, respond
 from roost.http.auth import Authenticator
 from roost.http.body import codings_of, pieces, whole
+from roost.http.content import part_of
 from roost.http.errors import ClientGone, NotFound, UnknownMethod, UpgradeRequired, WrongVerb, answer_of
 from roost.http.limits import Limiter, told
 from roost.services.audit import Audit
@@ -118,6 +119,8 @@ class Endpoint:
             if verb != bound.verb and not (verb == "HEAD" and bound.verb == "GET"):
                 raise WrongVerb(verb, bound.verb)
             output = await self._run(bound, scope, receive)
+            if type(output) is Content:
+                output = part_of(output, verb, scope["headers"])
             first = await anext(output.chunks, None) if type(output) is Stream else None
             body = b"" if output is None or type(output) is Stream else encode(output)
         except ClientGone:
@@ -296,14 +299,16 @@ async def _stream(bound: Bound, output: Stream, first: bytes | None, scope: Asgi
     bodiless = scope["method"] == "HEAD"
     headers: list[Header] = [(b"content-type", output.content_type.encode("latin-1")), CORS, *output.headers]
     headers += with_limits((), scope)
-    if bound.auth is not Auth.NONE:
+    if output.public:
+        headers += PUBLIC
+    elif bound.auth is not Auth.NONE:
         headers += PRIVATE
     if output.length is not None:
         headers.append((b"content-length", b"%d" % output.length))
     chunk = first
     gone = asyncio.create_task(_until_gone(receive))
     try:
-        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.start", "status": output.status, "headers": headers})
         while chunk is not None and not bodiless:
             await send({"type": "http.response.body", "body": chunk, "more_body": True})
             if gone.done():

@@ -3,9 +3,11 @@
     ServiceError
     ├── InvalidRequest            the request cannot be carried out as sent
     │   ├── InvalidSwap           a compare-and-swap condition does not hold
-    │   ├── RecordNotFound        RecordAlreadyExists   BlobNotFound   BlockNotFound
+    │   ├── RecordNotFound        RecordAlreadyExists   BlockNotFound
+    │   ├── BlobNotFound          InvalidMimeType       InvalidSize         BlobQuotaExceeded
     │   ├── RepoNotFound          RepoDeactivated       RepoTakendown
     │   ├── SubjectNotFound       UnknownAccount        (of the administrator's methods)
+    │   ├── AlreadyExists         the DID has an account here
     │   ├── InvalidHandle         HandleNotAvailable    HandleNotFound      UnsupportedDomain
     │   │                         └── HandleTaken
     │   ├── InvalidInviteCode     InvalidPassword       EmailNotAvailable   IncompatibleDidDoc
@@ -55,7 +57,19 @@ class RecordAlreadyExists(InvalidRequest):
 
 
 class BlobNotFound(InvalidRequest):
-    """The record refers to a blob that the account has not uploaded."""
+    """The account has no such blob: to refer to it in a record, or to read it."""
+
+
+class InvalidMimeType(InvalidRequest):
+    """The record says of a blob that it is of another media type than was uploaded."""
+
+
+class InvalidSize(InvalidRequest):
+    """The record says of a blob that it has another size than was uploaded."""
+
+
+class BlobQuotaExceeded(InvalidRequest):
+    """The account's blobs would have more bytes together than this server keeps for one account."""
 
 
 class RepoNotFound(InvalidRequest):
@@ -76,6 +90,10 @@ class SubjectNotFound(InvalidRequest):
 
 class UnknownAccount(InvalidRequest):
     """The account that the administrator means is not hosted here."""
+
+
+class AlreadyExists(InvalidRequest):
+    """The DID that was to come here has an account here."""
 
 
 class InvalidHandle(InvalidRequest):

@@ -10,6 +10,8 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from itertools import islice
 from typing import Final
 
+import msgspec
+
 from roost.data import car
 from roost.data.car import Car
 from roost.data.cid import Cid
@@ -27,6 +29,7 @@ from roost.services.clock import Minter
 from roost.services.errors import InvalidRequest, InvalidSwap, TooManyRequests, UpstreamFailure
 from roost.services.judging import MAX_NODE_BYTES, record_of
 from roost.services.reading import head_of
+from roost.services.references import NOTHING, Pointers, pointers
 from roost.services.repos import Repos
 from roost.services.trees import load
 from roost.storage import heads, nodes, records
@@ -101,8 +104,8 @@ class Imports:
         await self._check_signature(commit)
         try:
             changes, blocks = await self._db.read(lambda tx: _changes(tx, account, head, commit, sent.blocks))
-            ops, json = await asyncio.to_thread(_ops, changes, blocks)
-            await self._db.write(lambda tx: self._apply(tx, account, head, commit, ops, json))
+            ops, new = await asyncio.to_thread(_ops, changes, blocks)
+            await self._db.write(lambda tx: self._apply(tx, account, head, commit, ops, new))
         except InvalidSwap:
             # The same commit may have come in meanwhile, from a client that repeats itself: then all is as it asks.
             _, current = await self._db.read(lambda tx: _standing(tx, did))
@@ -137,7 +140,7 @@ class Imports:
             raise InvalidRequest(f"The signature does not hold: {error}") from error
 
     def _apply(
-        self, tx: Tx, account: Account, head: Head, commit: Commit, ops: Sequence[RepoOp], json: dict[str, bytes]
+        self, tx: Tx, account: Account, head: Head, commit: Commit, ops: Sequence[RepoOp], new: "_Records"
     ) -> None:
         _check_still(tx, account, head)
 
@@ -151,7 +154,7 @@ class Imports:
             made = draft(base, ops, sign)
         except RepoError as error:
             raise InvalidRequest(f"The repository is not valid: {error}") from error
-        self._repos.store(tx, account.id, made, json)
+        self._repos.store(tx, account.id, made, new.json, new.pointers)
 
 
 def _standing(tx: Tx, did: Did) -> tuple[Account, Head]:
@@ -231,10 +234,25 @@ def _held(tx: Tx, repo: int, changes: Sequence[Change], blocks: Mapping[Cid, byt
     return {cid: block for cid, block in records.blocks(tx, repo) if cid in missing}
 
 
-def _ops(changes: Sequence[Change], blocks: Mapping[Cid, bytes]) -> tuple[list[RepoOp], dict[str, bytes]]:
-    """Return the operations that make the changes, and the JSON of the records that they bring."""
-    ops: list[RepoOp] = []
+class _Records(msgspec.Struct, frozen=True):
+    """Records that come with a commit, by path: their JSON, and what those point to that point to anything."""
+
     json: dict[str, bytes] = {}
+    pointers: dict[str, Pointers] = {}
+
+    def add(self, path: str, block: bytes) -> None:
+        """Read a record. Raises InvalidRequest."""
+        record = record_of(path, block)
+        self.json[path] = dumps(record)
+        points = pointers(path, record, block)
+        if points is not NOTHING:
+            self.pointers[path] = points
+
+
+def _ops(changes: Sequence[Change], blocks: Mapping[Cid, bytes]) -> tuple[list[RepoOp], _Records]:
+    """Return the operations that make the changes, and the records that they bring."""
+    ops: list[RepoOp] = []
+    new = _Records()
     for change in changes:
         try:
             path = change.key.decode("ascii")
@@ -247,6 +265,6 @@ def _ops(changes: Sequence[Change], blocks: Mapping[Cid, bytes]) -> tuple[list[R
         block = blocks.get(change.after)
         if block is None:
             raise InvalidRequest(f"{path}: the CAR does not hold its record {change.after}")
-        json[path] = dumps(record_of(path, block))
+        new.add(path, block)
         ops.append(Create(path, block) if change.before is None else Update(path, block))
-    return ops, json
+    return ops, new

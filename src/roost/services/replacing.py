@@ -19,12 +19,13 @@ import structlog
 from roost.data.cid import SIZE, Cid
 from roost.repo import Commit
 from roost.repo import commit as commits
-from roost.services import events
+from roost.services import events, indexes
 from roost.services.background import Background
 from roost.services.clock import Minter
 from roost.services.errors import AccountNotFound, InvalidRequest, InvalidSwap
 from roost.services.judging import Batch, Fetch, Judgement, Standing
 from roost.services.keyring import Keyring
+from roost.services.references import unpacked
 from roost.storage import accounts, heads, nodes, records, staging
 from roost.storage.accounts import Account
 from roost.storage.db import Database, Tx
@@ -157,7 +158,7 @@ class Replacing:
         if not ready.small:
             staging.decide(tx, ready.staging, signed=made.block, root=ready.root, next_n=ready.next_n)
             return decided
-        while not staging.move_some(tx, ready.staging, account, made.rev, rows=AT_ONCE_ROWS, max_bytes=AT_ONCE_BYTES):
+        while not self._move_some(tx, ready.staging, account, made.rev, rows=AT_ONCE_ROWS, max_bytes=AT_ONCE_BYTES):
             pass
         self._finish(tx, decided, owner, made)
         return None
@@ -170,7 +171,7 @@ class Replacing:
             owner = accounts.by_id(tx, found.account)
             if owner is None:
                 return None
-            done = staging.move_some(tx, found.id, found.account, made.rev, rows=STEP_ROWS, max_bytes=STEP_BYTES)
+            done = self._move_some(tx, found.id, found.account, made.rev, rows=STEP_ROWS, max_bytes=STEP_BYTES)
             if done:
                 self._finish(tx, found, owner, made)
             return done
@@ -179,6 +180,15 @@ class Replacing:
             pass
         if done is None:  # the account was deleted meanwhile
             await self._drop(found.id)
+
+    def _move_some(self, tx: Tx, id: int, account: int, rev: Tid, *, rows: int, max_bytes: int) -> bool:
+        """Move a few rows, with what is kept beside records; return whether none was left."""
+        moved = staging.move_some(tx, id, account, rev, rows=rows, max_bytes=max_bytes)
+        if moved:
+            stood = [record.path for record in moved if record.stood]
+            points = {record.path: unpacked(record.pointers) for record in moved if record.pointers is not None}
+            indexes.keep_arriving(tx, account, rev, stood, points, now=self._minter.milliseconds())
+        return moved is None
 
     def _finish(self, tx: Tx, found: staging.Decided, owner: Account, made: Commit) -> None:
         heads.put(tx, owner.id, Head(made.cid, made.rev, made.data, made.block, found.root, found.next_n))

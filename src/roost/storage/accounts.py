@@ -255,6 +255,11 @@ def release(tx: Tx, did: Did) -> bool:
     return tx.run("DELETE FROM reservation WHERE did = ?", did) > 0
 
 
+def did_reserved(tx: Tx, did: Did) -> bool:
+    """Return whether an account with that DID is about to be made."""
+    return tx.one("SELECT 1 FROM reservation WHERE did = ?", did) is not None
+
+
 def reservations(tx: Tx) -> list[Reservation]:
     """Return every reservation that stands."""
     rows = tx.all("SELECT handle, email, did, invite, created_at FROM reservation")

@@ -11,6 +11,7 @@ def test_it_tells_what_one_needs_to_sign_up(roost: Roost) -> None:
         "did": "did:web:localhost",
         "availableUserDomains": [".test"],
         "inviteCodeRequired": False,
+        "blobUploadLimit": 104_857_600,
         "links": {},
         "contact": {},
     }
