@@ -159,9 +159,7 @@ class Takeover:
         finally:
             await asyncio.to_thread(actor.close)
 
-    async def _store_blobs(
-        self, data: ReferenceData, source: _Source, taken: Taken
-    ) -> list[tuple[ReferenceBlob, str]]:
+    async def _store_blobs(self, data: ReferenceData, source: _Source, taken: Taken) -> list[tuple[ReferenceBlob, str]]:
         """Store an account's blobs, each as an object that is removed again unless the account comes to be."""
         stored = []
         for blob in await asyncio.to_thread(lambda: list(source.actor.blobs())):
