@@ -69,6 +69,7 @@ from roost.services.repos import Repos
 from roost.services.retention import Retention
 from roost.services.service_auth import ServiceAuth
 from roost.services.sessions import Sessions
+from roost.services.takeover import Takeover
 from roost.services.tokens import Tokens
 from roost.services.writes import Records
 from roost.storage.db import Database
@@ -212,6 +213,7 @@ async def _services(
         Accounts(db, policy, passwords, repos, removals, mail_tokens, background, minter),
         registration,
         Newcomers(policy, registration, handles, handle_resolver, keyring),
+        Takeover(db, keyring, objects, background, minter),
     )
     return {type(service): service for service in made}
 
