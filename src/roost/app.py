@@ -38,7 +38,10 @@ from roost.net.dns import txt_by
 from roost.net.mail import DirectoryMailer, Mailer, NoMailer, SmtpMailer
 from roost.net.plc import PlcDirectory
 from roost.net.resolve import DidResolver, HandleResolver
+from roost.services.account_status import AccountStatus
 from roost.services.accounts import Accounts
+from roost.services.activation import Activation
+from roost.services.app_passwords import AppPasswords
 from roost.services.arrivals import Arrivals
 from roost.services.background import Background
 from roost.services.blob_audit import BlobAudit
@@ -47,7 +50,10 @@ from roost.services.clock import Minter
 from roost.services.collecting import Collecting
 from roost.services.crawlers import Crawlers
 from roost.services.delegation import Delegation
+from roost.services.deletion import Deletion
 from roost.services.did_check import DidCheck
+from roost.services.earned_invites import EarnedInvites
+from roost.services.email_changes import EmailChanges
 from roost.services.exports import Exports
 from roost.services.firehose import Firehose
 from roost.services.handles import Handles
@@ -66,6 +72,7 @@ from roost.services.removals import Removals
 from roost.services.repeating import repeating
 from roost.services.replacing import Replacing
 from roost.services.repos import Repos
+from roost.services.reserved_keys import ReservedKeys
 from roost.services.retention import Retention
 from roost.services.service_auth import ServiceAuth
 from roost.services.sessions import Sessions
@@ -146,7 +153,8 @@ async def _services(
     passwords, background = Passwords(), Background()
     tokens = Tokens(await keyring.secret(db, "jwt"), policy.did, lambda: minter.milliseconds() // 1000)
     rotation_key = PrivateKey.from_bytes(await keyring.secret(db, "plc-rotation-key"))
-    sessions = Sessions(db, tokens, passwords, minter)
+    app_passwords = AppPasswords(db, await keyring.secret(db, "app-passwords"), minter)
+    sessions = Sessions(db, tokens, passwords, minter, app_passwords)
     collecting = Collecting(db, objects, minter)
     repos = Repos(db, keyring, minter, collecting.nudge)
     records = Records(catalog, minter)
@@ -175,6 +183,8 @@ async def _services(
     await retention.begin()
     firehose = Firehose(db, minter, wrap=binary)
     crawlers = [Crawler(client, url) for url in config.crawlers]
+    did_check = DidCheck(policy, directory, resolver, repos, rotation_key=rotation_key.public.did_key)
+    accounts = Accounts(db, policy, passwords, repos, removals, mail_tokens, background, minter)
     made: tuple[object, ...] = (
         policy,
         background,
@@ -187,8 +197,16 @@ async def _services(
         collecting,
         Blobs(db, objects, policy, collecting, minter),
         BlobAudit(db, objects),
+        app_passwords,
+        did_check,
+        accounts,
+        Activation(db, did_check, minter),
+        AccountStatus(db, did_check),
+        Deletion(db, accounts, passwords, mail_tokens, minter),
+        EmailChanges(db, mail_tokens, minter),
+        ReservedKeys(db, keyring, minter),
+        EarnedInvites(db, policy, minter),
         Reading(db),
-        DidCheck(policy, directory, resolver, repos, rotation_key=rotation_key.public.did_key),
         service_auth,
         Delegation(service_auth),
         Exports(db),
@@ -210,7 +228,6 @@ async def _services(
             limit=config.import_limit if config.accept_imports else None,
         ),
         Invites(db, policy, minter),
-        Accounts(db, policy, passwords, repos, removals, mail_tokens, background, minter),
         registration,
         Newcomers(policy, registration, handles, handle_resolver, keyring),
         Takeover(db, keyring, objects, background, minter),
@@ -229,6 +246,12 @@ def _policy(config: Config) -> Policy:
         recovery_key=_recovery_key(config),
         blob_limit=config.blob_limit,
         blob_quota=config.blob_quota,
+        privacy_policy=config.privacy_policy_url,
+        terms_of_service=config.terms_of_service_url,
+        contact_email=config.contact_email,
+        did_doc_with_session=config.did_doc_with_session,
+        invite_interval=config.invite_interval,
+        invite_epoch=config.invite_epoch,
     )
 
 
@@ -279,6 +302,11 @@ def asgi(server: Server) -> Applications:
     )
 
 
+def _limited(method: Method, config: Config) -> Method:
+    """Return the method under the operator's limits."""
+    return replace(method, body_limit=config.blob_limit) if method is upload_blob.METHOD else method
+
+
 @contextlib.asynccontextmanager
 async def _working(server: Server) -> AsyncIterator[None]:
     """Do what a server does unasked for as long as it serves."""
@@ -286,14 +314,10 @@ async def _working(server: Server) -> AsyncIterator[None]:
         for name, work in (
             ("removal of old events", server.get(Retention).prune),
             ("requests to relays", server.get(Crawlers).tend),
+            ("deletion of accounts whose time is over", server.get(Deletion).sweep),
         ):
             await stack.enter_async_context(repeating(name, work))
         yield
-
-
-def _limited(method: Method, config: Config) -> Method:
-    """Return the method under the operator's limits."""
-    return replace(method, body_limit=config.blob_limit) if method is upload_blob.METHOD else method
 
 
 class Application:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Final, TypeVar
 from urllib.parse import SplitResult, urlsplit
 
-from roost.syntax import Handle, InvalidSyntax
+from roost.syntax import Datetime, Handle, InvalidSyntax
 
 T = TypeVar("T")
 
@@ -71,6 +71,12 @@ class Config:
     import_limit: int  # bytes of one repository
     event_retention: int  # hours
     crawlers: tuple[str, ...]
+    privacy_policy_url: str | None
+    terms_of_service_url: str | None
+    contact_email: str | None
+    did_doc_with_session: bool
+    invite_interval: int | None  # milliseconds; None: accounts earn no invites
+    invite_epoch: int  # milliseconds since 1970
 
     @property
     def service_did(self) -> str:
@@ -153,6 +159,12 @@ def _complete(given: Mapping[str, _Given]) -> Config:
         event_retention=take("event_retention", _hours, RETENTION_HOURS),
         # A server that no relay reads from is on no network; one without a name of its own cannot be.
         crawlers=take("crawlers", _origins, () if dev or hostname == "localhost" else (RELAY,)),
+        privacy_policy_url=take("privacy_policy_url", _page, None),
+        terms_of_service_url=take("terms_of_service_url", _page, None),
+        contact_email=take("contact_email", _plain_address, None),
+        did_doc_with_session=take("did_doc_with_session", _flag, False),
+        invite_interval=take("invite_interval", _interval, None),
+        invite_epoch=take("invite_epoch", _moment, 0),
     )
     if config.smtp_url is not None and config.mail_from is None:
         raise ConfigError("ROOST_SMTP_URL is set, so ROOST_MAIL_FROM must be too: no mail goes out without a sender")
@@ -340,6 +352,37 @@ def _origin(given: _Given) -> str:
     return url
 
 
+def _page(given: _Given) -> str:
+    """Read the address of a page for people."""
+    url = _text(given)
+    parts = _split(given, url)
+    if parts.scheme not in ("http", "https") or not parts.hostname or not url.isprintable() or " " in url:
+        raise given.wrong("the URL of a page such as https://example.com/privacy")
+    return url
+
+
+UNITS: Final = {"h": 3_600_000, "d": 86_400_000}
+"""Milliseconds of what an interval may be given in."""
+
+LONGEST_INTERVAL: Final = 100_000
+
+
+def _interval(given: _Given) -> int:
+    text = str(given.value).strip().lower()
+    digits, unit = text[:-1], text[-1:]
+    if unit not in UNITS or not (digits.isascii() and digits.isdigit()) or not 1 <= int(digits) <= LONGEST_INTERVAL:
+        raise given.wrong("a time in hours or days such as 12h or 7d")
+    return int(digits) * UNITS[unit]
+
+
+def _moment(given: _Given) -> int:
+    try:
+        moment = Datetime.parse(_text(given)).instant()
+    except InvalidSyntax as error:
+        raise given.wrong("a datetime such as 2026-01-01T00:00:00Z") from error
+    return round(moment.timestamp() * 1000)
+
+
 def _url_of(*schemes: str) -> Callable[[_Given], str]:
     def read(given: _Given) -> str:
         url = _text(given)
@@ -364,6 +407,13 @@ def _address(given: _Given) -> str:
     mailbox = text.partition("<")[2].removesuffix(">") if "<" in text else text
     if mailbox.count("@") != 1 or mailbox.startswith("@") or mailbox.endswith("@") or " " in mailbox:
         raise given.wrong("an address such as pds@example.com or Roost <pds@example.com>")
+    return text
+
+
+def _plain_address(given: _Given) -> str:
+    text = _address(given)
+    if "<" in text:
+        raise given.wrong("an address such as admin@example.com")
     return text
 
 

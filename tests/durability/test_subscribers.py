@@ -20,7 +20,7 @@ from websockets.exceptions import ConnectionClosed
 
 from support.firehose import Follower
 from support.process import ServerProcess
-from support.storm import NOTE, Account, Gone, Line, Storm, Writer, register
+from support.storm import NOTE, Account, Gone, Json, Line, Storm, Writer, register
 from support.streams import handshake, raw
 from support.subscriber import PATH, subscribed
 
@@ -164,9 +164,9 @@ def test_what_was_sent_is_in_the_log_after_a_kill(server: ServerProcess) -> None
     check(reader, log_now)
 
 
-def there(server: ServerProcess, account: Account) -> dict[str, object]:
+def there(server: ServerProcess, account: Account) -> dict[str, Json]:
     """Return the records of an account."""
-    found: dict[str, object] = {}
+    found: dict[str, Json] = {}
     with closing(Line(server.port)) as line:
         cursor = ""
         while True:
@@ -238,7 +238,7 @@ def test_a_reader_that_sleeps_only_loses_itself(server: ServerProcess) -> None:
         reader.until(log[-1][0])
         size = sum(len(frame) for _, frame in log)
 
-        woken = []
+        woken: list[int] = []
         while not woken or woken[-1] < log[-1][0]:
             opcode, frame = sleeper.frame()
             if opcode == 2:

@@ -12,7 +12,8 @@
     │   ├── InvalidInviteCode     InvalidPassword       EmailNotAvailable   IncompatibleDidDoc
     │   ├── BadExpiration         LexiconNotFound
     │   ├── FutureCursor          ConsumerTooSlow       (of a subscriber)
-    │   └── InvalidToken          ExpiredToken          (of a session, of a mailed token)
+    │   ├── InvalidEmail          UnknownAccount        AppPasswordExists
+    │   └── InvalidToken          ExpiredToken          TokenRequired       (of a session, of a mailed token)
     ├── Unauthenticated           who is calling is not known
     │   ├── AuthMissing           AccountTakedown       AccountDeactivated
     │   └── BadJwt                a service token is malformed, or lives too long
@@ -111,6 +112,18 @@ class EmailNotAvailable(InvalidRequest):
     """Another account uses that email address."""
 
 
+class InvalidEmail(InvalidRequest):
+    """The email address is not the account's."""
+
+
+class UnknownAccount(InvalidRequest):
+    """The account that is meant is not hosted here."""
+
+
+class AppPasswordExists(InvalidRequest):
+    """The account has an app password of that name."""
+
+
 class InvalidInviteCode(InvalidRequest):
     """An invite code is needed, and the one given does not admit anybody."""
 
@@ -149,6 +162,10 @@ class InvalidToken(InvalidRequest):
 
 class ExpiredToken(InvalidRequest):
     """The token was good once; its time is over."""
+
+
+class TokenRequired(InvalidRequest):
+    """The change needs a token that is mailed to the account's owner."""
 
 
 class Unauthenticated(ServiceError):

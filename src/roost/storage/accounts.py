@@ -182,6 +182,11 @@ def set_password(tx: Tx, account: int, password: str) -> None:
     tx.run("UPDATE account SET password = ? WHERE id = ?", password, account)
 
 
+def set_email(tx: Tx, account: int, email: str) -> None:
+    """Replace the email address, given in lower case; that it is the owner's has to be confirmed anew."""
+    tx.run("UPDATE account SET email = ?, email_confirmed_at = NULL WHERE id = ?", email, account)
+
+
 def set_takedown(tx: Tx, account: int, ref: str | None) -> None:
     """Take the account down for the reason `ref`, or restore it where that is None; `status` follows."""
     tx.run("UPDATE account SET takedown_ref = ? WHERE id = ?", ref, account)
@@ -192,6 +197,20 @@ def set_deactivated(tx: Tx, account: int, at: int | None, *, delete_after: int |
     """Deactivate the account at that time, or activate it where that is None; `status` follows."""
     tx.run("UPDATE account SET deactivated_at = ?, delete_after = ? WHERE id = ?", at, delete_after, account)
     _settle_status(tx, account)
+
+
+def confirm_email(tx: Tx, account: int, at: int) -> None:
+    """Note that the email address was shown to be the owner's at that time."""
+    tx.run("UPDATE account SET email_confirmed_at = ? WHERE id = ?", at, account)
+
+
+def due(tx: Tx, now: int, limit: int) -> list[int]:
+    """Return accounts that are deactivated and were to be kept until now at the most; those taken down are kept."""
+    rows = tx.all(
+        "SELECT id FROM account WHERE delete_after <= ? AND status = 'deactivated' ORDER BY delete_after LIMIT ?",
+        now, limit,
+    )  # fmt: skip
+    return [row[0] for row in rows]
 
 
 def _settle_status(tx: Tx, account: int) -> None:
