@@ -81,6 +81,7 @@ from roost.services.retention import Retention
 from roost.services.service_auth import ServiceAuth
 from roost.services.sessions import Sessions
 from roost.services.subjects import Subjects
+from roost.services.takeover import Takeover
 from roost.services.tokens import Tokens
 from roost.services.writes import Records
 from roost.storage.db import Database
@@ -235,6 +236,7 @@ async def _services(
         Audit(db, minter),
         registration,
         Newcomers(policy, registration, handles, handle_resolver, keyring),
+        Takeover(db, keyring, objects, background, minter),
     )
     return {type(service): service for service in made}
 

@@ -119,6 +119,14 @@ def add(
     return int(row[0])
 
 
+def restore(tx: Tx, account: int, *, email_confirmed_at: int | None, invites_disabled: bool) -> None:
+    """Give an account that was taken over from another server what it was there."""
+    tx.run(
+        "UPDATE account SET email_confirmed_at = ?, invites_disabled = ? WHERE id = ?",
+        email_confirmed_at, int(invites_disabled), account,
+    )  # fmt: skip
+
+
 def signing_key(tx: Tx, account: int) -> bytes:
     """Return the account's sealed signing key."""
     row = tx.one("SELECT signing_key FROM account WHERE id = ?", account)

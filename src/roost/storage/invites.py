@@ -1,5 +1,7 @@
 """Invite codes and who used them."""
 
+from collections.abc import Iterable
+
 import msgspec
 
 from roost.storage.db import Row, Tx
@@ -128,3 +130,27 @@ def _invites(rows: list[Row]) -> list[Invite]:
         Invite(code, uses, available, bool(disabled), for_account, created_at)
         for code, uses, available, disabled, for_account, created_at in rows
     ]
+
+
+def restore(
+    tx: Tx,
+    code: str,
+    *,
+    uses: int,
+    left: int,
+    disabled: bool,
+    for_account: str,
+    now: int,
+    used: Iterable[tuple[str, int]],
+) -> bool:
+    """Add a code of another server with those who used it there, as (DID, time); False if it is here already."""
+    added = tx.run(
+        "INSERT INTO invite (code, uses, available, disabled, for_account, created_at) VALUES (?, ?, ?, ?, ?, ?)"
+        " ON CONFLICT (code) DO NOTHING",
+        code, uses, left, int(disabled), for_account, now,
+    )  # fmt: skip
+    if added:
+        tx.run_many(
+            "INSERT INTO invite_use (code, did, used_at) VALUES (?, ?, ?)", [(code, did, at) for did, at in used]
+        )
+    return added > 0
