@@ -8,6 +8,7 @@ import httpx
 
 from roost.app import Server
 from roost.data.cid import Cid
+from roost.data.value import Value
 from roost.services.collecting import Collected, Collecting
 from roost.storage import accounts, blobs, records
 from roost.storage.db import Tx
@@ -118,7 +119,7 @@ def rows(roost: Roost, table: str) -> int:
     return inside(roost, read())
 
 
-def last_ops(roost: Roost, person: Person) -> list[dict[str, object]]:
+def last_ops(roost: Roost, person: Person) -> list[dict[str, Value]]:
     """Return the operations that the last #commit of a repository tells."""
 
     def read(tx: Tx) -> bytes:
