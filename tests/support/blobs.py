@@ -135,7 +135,7 @@ def last_ops(roost: Roost, person: Person) -> list[dict[str, Value]]:
     assert name == "#commit"
     ops = body["ops"]
     assert isinstance(ops, list)
-    return [op for op in ops if isinstance(op, dict)]
+    return [dict[str, object](op) for op in ops if isinstance(op, dict)]
 
 
 def hide(roost: Roost, person: Person, path: str, ref: str | None) -> None:

@@ -7,23 +7,39 @@ import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
+from typing import NoReturn
 
 import msgspec
 import orjson
 import uvloop
 from starlette.types import ASGIApp
 
+from roost.api.limits import Arguments, By, Limit
 from roost.api.method import FULL, WRITE_BODY, Auth, Body, Method, Procedure, Query, Record, Stream
 from roost.api.registry import build
+from roost.config import PRIVATE_NETWORKS
+from roost.crypto import service_jwt
 from roost.data.cid import Cid
+from roost.http.address import Addresses
 from roost.http.auth import Authenticator
 from roost.http.compose import compose
+from roost.http.limits import Limiter
 from roost.http.serving import Listener, running
 from roost.http.wellknown import pages, routes
 from roost.http.xrpc import Endpoint, Health
 from roost.lexicon import Catalog, parse_document
-from roost.services.caller import Administrator, Caller, Scope, Viewer
-from roost.services.errors import ExpiredToken, InvalidRequest, InvalidToken, RecordNotFound
+from roost.services.audit import Audit
+from roost.services.caller import Administrator, Caller, Scope, Service, Viewer
+from roost.services.clock import Minter
+from roost.services.errors import (
+    BadJwtLexiconMethod,
+    ExpiredToken,
+    InvalidRequest,
+    InvalidToken,
+    JwtReplayed,
+    RecordNotFound,
+    UntrustedIss,
+)
 from roost.syntax import Did, Handle
 
 ALICE = Did.parse("did:web:alice.test")
@@ -47,6 +63,39 @@ class FixedTokens:
         if token == "refresh" or (token == "expired" and allow_expired):
             return Caller(1, ALICE, Handle.parse("alice.test"), Scope.REFRESH, "session")
         return await self.authenticate("expired" if token == "expired" else "none")
+
+
+class FixedServiceTokens:
+    """Service tokens that are good for one call each, whatever they are signed with; `iss` says whose they are."""
+
+    def __init__(self) -> None:
+        self.used: set[str] = set()
+
+    async def admit(self, token: str, nsid: str) -> Service:
+        """Return who signed it."""
+        claims = service_jwt.parse(token).claims
+        if claims.get("lxm") != nsid:
+            raise BadJwtLexiconMethod("jwt is not for this method")
+        if token in self.used:
+            raise JwtReplayed("This token has been used")
+        self.used.add(token)
+        return Service(Did.parse(claims["iss"]), token.encode())
+
+    async def admit_hosted(self, token: str, nsid: str) -> tuple[Caller, Service]:
+        """Return Alice, whoever it is."""
+        service = await self.admit(token, nsid)
+        return Caller(1, ALICE, Handle.parse("alice.test"), Scope.SERVICE, None), service
+
+    async def admit_moderator(self, token: str, nsid: str, trusted: Did | None) -> Service:
+        """Return the moderation service."""
+        service = await self.admit(token, nsid)
+        if service.iss != trusted:
+            raise UntrustedIss("Untrusted issuer")
+        return service
+
+    async def release(self, service: Service) -> None:
+        """Let a token be used again."""
+        self.used.remove(service.token.decode())
 
 
 @dataclass(slots=True)
@@ -127,6 +176,18 @@ async def maybe(caller: Viewer) -> Told:
     if isinstance(caller, Administrator):
         return Told("administrator")
     return Told(caller.did if caller else "nobody")
+
+
+async def caller_of(caller: Service, input: bytes) -> Told:
+    """Answer with the service; refuse when asked to."""
+    if input == b"refuse":
+        raise InvalidRequest("as you asked")
+    return Told(caller.iss)
+
+
+async def caller_if_any(caller: Service | None) -> Told:
+    """Answer with the service, if there is one."""
+    return Told(caller.iss if caller else "nobody")
 
 
 async def nothing() -> None:
@@ -218,6 +279,16 @@ def in_other_words(error: Exception) -> Exception:
     return InvalidRequest(f"{type(error).__name__}, because of {type(error.__cause__).__name__}")
 
 
+def size(arguments: Arguments) -> int:
+    """Return how much was sent."""
+    input = arguments["input"]
+    assert isinstance(input, bytes)
+    return len(input)
+
+
+RARE = (Limit("rare", 10, 60, By.ACCOUNT, size), Limit("rare", 15, 600, By.ACCOUNT, size))
+"""Ten bytes a minute, and fifteen in ten."""
+
 METHODS: list[Method] = [
     Query("test.edge.list", list_),
     Procedure("test.edge.create", create, auth=Auth.ACCESS, body_limit=10_000),
@@ -232,6 +303,10 @@ METHODS: list[Method] = [
     Procedure("test.edge.free", raw, body=Body.FREE),
     Query("test.edge.freeQuery", nothing, body=Body.FREE),
     Query("test.edge.admin", nothing, auth=Auth.ADMIN),
+    Procedure("test.edge.service", caller_of, auth=Auth.SERVICE, body=Body.FREE),
+    Query("test.edge.maybeService", caller_if_any, auth=Auth.OPTIONAL_SERVICE),
+    Query("test.edge.either", whoami, auth=Auth.ACCESS_OR_SERVICE),
+    Query("test.edge.moderate", nothing, auth=Auth.MODERATOR),
     Procedure("test.edge.upload", upload, body_limit=1_000_000),
     Procedure("test.edge.image", raw, body_limit=100),
     Query("test.edge.download", download),
@@ -242,6 +317,8 @@ METHODS: list[Method] = [
     Query("test.edge.unencodable", unencodable),
     Query("test.edge.slow", slow),
     Query("test.edge.explained", list_, explain=in_other_words),
+    Procedure("test.edge.rare", raw, auth=Auth.ACCESS, limits=RARE),
+    Query("test.edge.alone", nothing, limits=(Limit("alone", 2, 60, alone=True),)),
 ]
 
 LIST_PARAMS = {
@@ -276,7 +353,9 @@ PARTS: dict[str, dict[str, object]] = {
     "test.edge.create": {"input": CREATE_INPUT},
     "test.edge.write": {"input": CREATE_INPUT},
     "test.edge.free": {"input": {"encoding": "*/*"}},
+    "test.edge.service": {"input": {"encoding": "*/*"}},
     "test.edge.upload": {"input": {"encoding": "*/*"}},
+    "test.edge.rare": {"input": {"encoding": "*/*"}},
     "test.edge.image": {"input": {"encoding": "image/*"}},
 }
 """What the lexicons of the methods above say beyond their verb."""
@@ -296,11 +375,44 @@ def catalog_of(methods: list[Method], parts: dict[str, dict[str, object]]) -> Ca
     )
 
 
-def endpoint(seen: Seen | None = None, *, health: Health | None = None, unserved: ASGIApp | None = None) -> Endpoint:
+class Nowhere:
+    """A database that nobody writes to: no sample method has anything to note."""
+
+    def __getattr__(self, name: str) -> NoReturn:
+        raise AssertionError(f"the edge asked the database to {name}")
+
+
+NOTHING_NOTED = Audit(Nowhere(), Minter())
+
+ADDRESSES = Addresses(PRIVATE_NETWORKS)
+"""Whom the edge believes: a test on loopback may say where it comes from."""
+
+
+def endpoint(
+    seen: Seen | None = None,
+    *,
+    health: Health | None = None,
+    unserved: ASGIApp | None = None,
+    limiter: Limiter | None = None,
+) -> Endpoint:
     """Make the endpoint of the sample methods."""
     registry = build(METHODS, services={Seen: seen or Seen()}, catalog=catalog_of(METHODS, PARTS))
-    authenticator = Authenticator(FixedTokens(), admin_password=PASSWORD)
-    return Endpoint(registry, authenticator, health=health or Health("1.2.3", nothing), unserved=unserved)
+    authenticator = Authenticator(
+        FixedTokens(),
+        FixedServiceTokens(),
+        admin_password=PASSWORD,
+        addresses=ADDRESSES,
+        moderator=Did.parse("did:web:mod.test"),
+    )
+    return Endpoint(
+        registry,
+        authenticator,
+        health=health or Health("1.2.3", nothing),
+        audit=NOTHING_NOTED,
+        addresses=ADDRESSES,
+        limiter=limiter,
+        unserved=unserved,
+    )
 
 
 async def did_of(handle: Handle) -> Did | None:
@@ -308,7 +420,9 @@ async def did_of(handle: Handle) -> Did | None:
     return ALICE if handle == "alice.test" else None
 
 
-def application(seen: Seen, *, health: Health | None = None, unserved: ASGIApp | None = None) -> ASGIApp:
+def application(
+    seen: Seen, *, health: Health | None = None, unserved: ASGIApp | None = None, limiter: Limiter | None = None
+) -> ASGIApp:
     """Compose the sample methods with the pages of the protocol."""
 
     @contextlib.asynccontextmanager
@@ -318,7 +432,7 @@ def application(seen: Seen, *, health: Health | None = None, unserved: ASGIApp |
         seen.events.append("stopped")
 
     known = routes(hostname="pds.test", public_url="https://pds.test", did_of=did_of)
-    return compose(endpoint(seen, health=health, unserved=unserved), pages(known), lifespan=lifespan)
+    return compose(endpoint(seen, health=health, unserved=unserved, limiter=limiter), pages(known), lifespan=lifespan)
 
 
 @dataclass(frozen=True, slots=True)

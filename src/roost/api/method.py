@@ -1,10 +1,12 @@
 """What a method file declares, and the shapes its answer may have.
 
-A method file ends with `METHOD = Query(...)` or `METHOD = Procedure(...)` around an async function whose parameters
-name, by annotation, everything it needs:
+A method file ends with `METHOD = Query(...)`, `Procedure(...)` or `Subscription(...)` around an async function whose
+parameters name, by annotation, everything it needs:
 
     params: Params           a msgspec.Struct made from the query string
-    caller: Caller           who is calling, when `auth` proves it; `Viewer` with Auth.OPTIONAL
+    caller: Caller           who is calling, when `auth` proves it; `Viewer` with Auth.OPTIONAL, and of another type
+                             where a service token is asked for (see Auth)
+    action: Action           what the audit log will say; a procedure of the administrator's must name it
     input: Input             a msgspec.Struct made from JSON; or `bytes`; or `AsyncIterator[bytes]`, not read yet
     host: str                the host that was asked, as the request names it
     content_type: str        the media type that the body came with, in lower case and without its parameters
@@ -19,6 +21,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
+from roost.api.limits import Limits
 from roost.services.caller import Scope
 
 if TYPE_CHECKING:
@@ -50,6 +53,14 @@ class Auth(Enum):
     REFRESH = auto()
     REFRESH_EXPIRED = auto()  # a refresh token's, which may have expired: to end a session is always safe
     ADMIN = auto()
+    SERVICE = auto()  # a service token made for this method, from whoever holds a DID's key: `caller: Service`
+    OPTIONAL_SERVICE = auto()  # the same, if sent: `caller: Service | None`
+    ACCESS_OR_SERVICE = auto()  # an access token, or a service token of an account here: `caller: Caller` either way
+    MODERATOR = auto()  # the administrator's password, or a service token of the moderation service in the settings
+
+
+ADMINISTRATIVE: Final = frozenset({Auth.ADMIN, Auth.MODERATOR})
+"""Rights of which every use that changes something is noted in the audit log."""
 
 
 FULL: Final = frozenset({Scope.ACCESS})
@@ -81,7 +92,7 @@ Explain: TypeAlias = Callable[[Exception], Exception]
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A method that reads: GET, and HEAD. `scopes` says which access tokens may call it."""
+    """A method that reads: GET, and HEAD. `scopes` says which access tokens may call it, `limits` how often."""
 
     nsid: str
     run: Run
@@ -89,6 +100,7 @@ class Query:
     scopes: frozenset[Scope] = STANDARD
     body: Body = Body.AS_DECLARED
     explain: Explain = unexplained
+    limits: Limits = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,9 +114,22 @@ class Procedure:
     body: Body = Body.AS_DECLARED
     body_limit: int = DEFAULT_BODY
     explain: Explain = unexplained
+    limits: Limits = ()
 
 
 Method: TypeAlias = Query | Procedure
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """A method that sends frames for as long as its client listens: GET, over a WebSocket.
+
+    Its function names `params`, services, and `sink: Sink`, which takes what is to be sent. It returns when there is
+    nothing more to come; a ServiceError that it raises is the last frame.
+    """
+
+    nsid: str
+    run: Run
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,14 +4,23 @@ Lines are never wrapped or cut: a DID or a URL has to survive being copied. Deli
 """
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Final, NoReturn
 
 import orjson
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, Progress, ProgressColumn, SpinnerColumn, TaskProgressColumn, TextColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    SpinnerColumn,
+    TaskProgressColumn,
+    TextColumn,
+    TimeRemainingColumn,
+)
 from rich.text import Text
 
 FAILED: Final = 1
@@ -54,6 +63,16 @@ def fields(pairs: Iterable[tuple[str, str]]) -> None:
     out = console()
     for name, value in listed:
         out.print(Text.assemble("  ", (name.ljust(width), "dim"), value))
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Write rows under their head, each column as wide as what stands in it."""
+    listed = [head, *rows]
+    widths = [max(len(row[column]) for row in listed) for column in range(len(head))]
+    out = console()
+    for row in listed:
+        line = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        out.print(Text(line, style="dim" if row is head else ""))
 
 
 def machine(value: object) -> None:
@@ -103,6 +122,16 @@ def working(what: str, *, unit: str = "", total: int | None = None) -> Iterator[
     columns.append(TextColumn("{task.fields[count]}"))
     with Progress(*columns, console=to, transient=True, disable=not to.is_terminal) as progress:
         yield Work(progress, unit, total)
+
+
+@contextmanager
+def counting(what: str, total: int) -> Iterator[Callable[[], None]]:
+    """Show how many of `total` things are done, where a person can see it; what is given is called once for each."""
+    to = console(err=True)
+    columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=to, transient=True, disable=not to.is_terminal) as progress:
+        task = progress.add_task("", total=total)
+        yield lambda: progress.advance(task)
 
 
 def size_text(size: int) -> str:

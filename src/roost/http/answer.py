@@ -33,6 +33,9 @@ CHALLENGES: Final[dict[bool, Header]] = {
 }
 """What a 401 asks for (RFC 9110 section 15.5.2 wants it said), by whether it is the administrator's credentials."""
 
+UPGRADE: Final[tuple[Header, ...]] = ((b"upgrade", b"websocket"), (b"connection", b"upgrade"))
+"""What a 426 has to name (RFC 9110 section 15.5.22)."""
+
 PREFLIGHT: Final[tuple[Header, ...]] = (
     CORS,
     (b"access-control-allow-methods", b"GET,HEAD,PUT,PATCH,POST,DELETE"),

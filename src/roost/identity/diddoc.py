@@ -6,7 +6,7 @@ fragment of their id. Knows nothing of how a document was found, nor whether its
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from urllib.parse import urlsplit
@@ -17,6 +17,7 @@ from roost.identity.errors import InvalidDidDocument, UnusableKey
 from roost.syntax import Did, Handle, InvalidSyntax
 
 SIGNING_KEY_ID = "atproto"
+LABEL_KEY_ID = "atproto_label"
 PDS_ID = "atproto_pds"
 PDS_TYPE = "AtprotoPersonalDataServer"
 
@@ -62,19 +63,17 @@ class DidDocument:
     @property
     def handle(self) -> Handle | None:
         """The handle the first at:// alias claims, if it is one; a claim until the handle resolves back to the DID."""
-        for alias in self.also_known_as:
-            if alias.startswith("at://"):
-                try:
-                    return Handle.parse(alias.removeprefix("at://"))
-                except InvalidSyntax:
-                    return None
-        return None
+        return claimed_handle(self.also_known_as)
 
     @property
     def signing_key(self) -> PublicKey | None:
         """The `#atproto` key, which signs repositories and service tokens; raises UnusableKey if it is unreadable."""
+        return self.key(SIGNING_KEY_ID)
+
+    def key(self, id: str) -> PublicKey | None:
+        """Return the first key with this fragment, None without one; raises UnusableKey if it is unreadable."""
         for method in self.verification_methods:
-            if method.id == SIGNING_KEY_ID:
+            if method.id == id:
                 return method.key()
         return None
 
@@ -89,6 +88,17 @@ class DidDocument:
             if service.id == id and type in (None, service.type):
                 return service.endpoint if _is_origin(service.endpoint) else None
         return None
+
+
+def claimed_handle(aliases: Iterable[str]) -> Handle | None:
+    """Return the handle that the first at:// alias is, None if there is none or it is no handle."""
+    for alias in aliases:
+        if alias.startswith("at://"):
+            try:
+                return Handle.parse(alias.removeprefix("at://"))
+            except InvalidSyntax:
+                return None
+    return None
 
 
 def parse(raw: object, *, did: Did | None = None) -> DidDocument:

@@ -12,12 +12,11 @@ from typing import Final
 
 import msgspec
 
-from roost.data import car, cbor
+from roost.data import car
 from roost.data.car import Car
 from roost.data.cid import Cid
 from roost.data.errors import DataError
 from roost.data.json import dumps
-from roost.data.value import Value, check
 from roost.identity.errors import IdentityError
 from roost.net.errors import NetError
 from roost.net.resolve import DidResolver
@@ -28,11 +27,11 @@ from roost.repo.mst import Change, Link, Node
 from roost.services import hosting
 from roost.services.clock import Minter
 from roost.services.errors import InvalidRequest, InvalidSwap, TooManyRequests, UpstreamFailure
+from roost.services.judging import MAX_NODE_BYTES, record_of
 from roost.services.reading import head_of
 from roost.services.references import NOTHING, Pointers, pointers
 from roost.services.repos import Repos
 from roost.services.trees import load
-from roost.services.writes import MAX_RECORD_BYTES
 from roost.storage import heads, nodes, records
 from roost.storage.accounts import Account
 from roost.storage.db import Database, Tx
@@ -51,9 +50,6 @@ MAX_CHANGES: Final = 5_000
 MAX_LOOKED_FOR: Final = 100
 """Nodes that were not sent and are looked for among ours, each by reading all there are. A tree that shares subtrees
 with ours meets them at their place and needs none of this, but for a few beside what has changed."""
-
-MAX_NODE_BYTES: Final = 300_000
-"""The largest node that is read at all: as many entries as one may have, each with the longest key."""
 
 MAX_HELD_BYTES: Final = 64 * 1024 * 1024
 """Bytes of all updates that are under way. Anybody may send one, and no signature is known before its last byte."""
@@ -246,7 +242,7 @@ class _Records(msgspec.Struct, frozen=True):
 
     def add(self, path: str, block: bytes) -> None:
         """Read a record. Raises InvalidRequest."""
-        record = _record(path, block)
+        record = record_of(path, block)
         self.json[path] = dumps(record)
         points = pointers(path, record, block)
         if points is not NOTHING:
@@ -272,17 +268,3 @@ def _ops(changes: Sequence[Change], blocks: Mapping[Cid, bytes]) -> tuple[list[R
         new.add(path, block)
         ops.append(Create(path, block) if change.before is None else Update(path, block))
     return ops, new
-
-
-def _record(path: str, block: bytes) -> dict[str, Value]:
-    """Return a record. Raises InvalidRequest unless it is an object of the data model, and of a record's size."""
-    if len(block) > MAX_RECORD_BYTES:
-        raise InvalidRequest(f"{path}: a record may be at most {MAX_RECORD_BYTES} bytes")
-    try:
-        value = cbor.decode(block)
-        check(value)
-    except DataError as error:
-        raise InvalidRequest(f"{path}: the record is not valid: {error}") from error
-    if not isinstance(value, dict):
-        raise InvalidRequest(f"{path}: a record must be an object")
-    return value

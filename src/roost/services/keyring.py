@@ -20,28 +20,44 @@ class Keyring:
 
     def __init__(self, master: bytes) -> None:
         self._master = master
-        self._kept: OrderedDict[Did, PrivateKey] = OrderedDict()
+        self._kept: OrderedDict[tuple[Did, int], PrivateKey] = OrderedDict()
 
     def seal_key(self, did: Did, key: PrivateKey) -> bytes:
         """Return an account's signing key as it is stored."""
         return seal(self._master, token_bytes(_NONCE_BYTES), key.to_bytes(), context=did.encode())
 
+    def seal_spare(self, key: PrivateKey) -> bytes:
+        """Return a signing key that is nobody's yet as it is stored: for its own did:key in the place of a DID."""
+        return seal(self._master, token_bytes(_NONCE_BYTES), key.to_bytes(), context=key.public.did_key.encode())
+
+    def unseal_spare(self, signing_key: str, sealed: bytes) -> PrivateKey:
+        """Return the key with that did:key that `seal_spare` sealed. Raises WrongMasterKey, Tampered."""
+        return PrivateKey.from_bytes(unseal(self._master, sealed, context=signing_key.encode()))
+
     def signing_key(self, tx: Tx, account: int, did: Did) -> PrivateKey:
         """Return the account's signing key. Raises WrongMasterKey or Tampered if it was sealed under another.
 
-        Kept by DID: the id of an account whose transaction failed is given to the next one.
+        Kept by DID, since the id of an account whose transaction failed is given to the next one; and by when the key
+        was made, so that a reader with an older snapshot, or another process, cannot bring back one that was replaced.
         """
-        key = self._kept.get(did)
+        kept = did, accounts.signing_key_at(tx, account)
+        key = self._kept.get(kept)
         if key is None:
             sealed = accounts.signing_key(tx, account)
-            key = self._kept[did] = PrivateKey.from_bytes(unseal(self._master, sealed, context=did.encode()))
+            key = self._kept[kept] = PrivateKey.from_bytes(unseal(self._master, sealed, context=did.encode()))
             if len(self._kept) > _KEYS_KEPT:
                 self._kept.popitem(last=False)
         return key
 
     def forget(self, did: Did) -> None:
-        """Drop the key of an account that is gone, or whose key was replaced."""
-        self._kept.pop(did, None)
+        """Drop the keys of an account that is gone."""
+        for kept in [each for each in self._kept if each[0] == did]:
+            del self._kept[kept]
+
+    async def replace_secret(self, db: Database, name: str, value: bytes) -> None:
+        """Put another value in the place of a secret, for a server that is not used yet: what has it keeps it."""
+        sealed = seal(self._master, token_bytes(_NONCE_BYTES), value, context=f"secret:{name}".encode())
+        await db.write(lambda tx: secrets.replace(tx, name, sealed))
 
     async def secret(self, db: Database, name: str, size: int = 32) -> bytes:
         """Return the server's secret of that name, made of `size` random bytes when first asked for."""

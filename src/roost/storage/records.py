@@ -3,7 +3,7 @@
 A row holds the record's DAG-CBOR, which is the truth that was signed, and its JSON, which is what readers are sent.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final
 
 import msgspec
@@ -37,6 +37,19 @@ def get(tx: Tx, repo: int, path: str) -> RecordRow | None:
     """Return the record at `path` as readers may see it, or None."""
     row = tx.one(_GET, repo, path)
     return None if row is None else RecordRow(row[0], Cid(row[1]), row[2])
+
+
+def block(tx: Tx, repo: int, path: str) -> tuple[Cid, bytes] | None:
+    """Return the CID and the block of the record at `path`, or None."""
+    row = tx.one("SELECT cid, block FROM record WHERE repo = ? AND path = ?", repo, path)
+    return None if row is None else (Cid(row[0]), row[1])
+
+
+def locate(tx: Tx, repo: int, cids: Sequence[Cid]) -> dict[Cid, str]:
+    """Return a path of each block among `cids` that is a record, by reading all of the repository's rows once."""
+    marks = ", ".join("?" * len(cids))
+    sql = f"SELECT cid, path FROM record WHERE repo = ? AND cid IN ({marks})"  # noqa: S608 - only marks
+    return {Cid(cid): path for cid, path in tx.all(sql, repo, *cids)}
 
 
 def put_many(tx: Tx, repo: int, rev: Tid, records: Iterable[tuple[str, Cid, bytes, bytes]]) -> None:
@@ -134,6 +147,12 @@ def blocks(tx: Tx, repo: int) -> Iterator[tuple[Cid, bytes]]:
     return ((Cid(cid), block) for cid, block in rows)
 
 
+def names(tx: Tx, repo: int) -> Iterator[tuple[str, Cid]]:
+    """Yield the path and the CID of every record, in the order of paths."""
+    rows = tx.iterate("SELECT path, cid FROM record WHERE repo = ? ORDER BY path", repo)
+    return ((path, Cid(cid)) for path, cid in rows)
+
+
 def since(tx: Tx, repo: int, rev: Tid) -> Iterator[tuple[Cid, bytes]]:
     """Yield the CIDs and blocks of the records written after `rev`."""
     rows = tx.iterate("SELECT cid, block FROM record WHERE repo = ? AND rev > ?", repo, rev)
@@ -158,5 +177,12 @@ def collections(tx: Tx, repo: int) -> list[str]:
 def count(tx: Tx, repo: int) -> int:
     """Return how many records the repository has."""
     row = tx.one("SELECT count(*) FROM record WHERE repo = ?", repo)
+    assert row is not None, "count always answers"
+    return int(row[0])
+
+
+def distinct(tx: Tx, repo: int) -> int:
+    """Return how many blocks the repository's records are: the same record at two paths is one."""
+    row = tx.one("SELECT count(DISTINCT cid) FROM record WHERE repo = ?", repo)
     assert row is not None, "count always answers"
     return int(row[0])

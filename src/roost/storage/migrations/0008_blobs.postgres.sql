@@ -1,4 +1,4 @@
--- compat: 3
+-- compat: 8
 
 -- What an account has uploaded, or what its records refer to and nobody has uploaded yet: then `object` is NULL.
 -- `temporary_since` is when a blob that no record refers to was uploaded; NULL once one does.
