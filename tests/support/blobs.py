@@ -8,7 +8,6 @@ import httpx
 
 from roost.app import Server
 from roost.data.cid import Cid
-from roost.data.value import Value
 from roost.services.collecting import Collected, Collecting
 from roost.storage import accounts, blobs, records
 from roost.storage.db import Tx
@@ -119,7 +118,7 @@ def rows(roost: Roost, table: str) -> int:
     return inside(roost, read())
 
 
-def last_ops(roost: Roost, person: Person) -> list[dict[str, Value]]:
+def last_ops(roost: Roost, person: Person) -> list[dict[str, object]]:
     """Return the operations that the last #commit of a repository tells."""
 
     def read(tx: Tx) -> bytes:
