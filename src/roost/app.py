@@ -85,8 +85,8 @@ from roost.services.takeover import Takeover
 from roost.services.tokens import Tokens
 from roost.services.writes import Records
 from roost.storage.db import Database
-from roost.storage.objects import Objects, open_objects
-from roost.storage.opening import open_database
+from roost.storage.objects import Objects
+from roost.storage.opening import open_database, open_objects
 from roost.syntax import Did
 from roost.web.home import home
 
