@@ -19,6 +19,7 @@ from roost.api.com_atproto.admin import (
 )
 from roost.api.com_atproto.identity import resolve_handle, update_handle
 from roost.api.com_atproto.repo import (
+    apply_writes,
     create_record,
     delete_record,
     describe_repo,
@@ -87,6 +88,7 @@ METHODS: Final[tuple[Method, ...]] = (
     update_subject_status.METHOD,
     resolve_handle.METHOD,
     update_handle.METHOD,
+    apply_writes.METHOD,
     create_record.METHOD,
     delete_record.METHOD,
     describe_repo.METHOD,

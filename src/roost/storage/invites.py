@@ -49,13 +49,14 @@ def used(tx: Tx, *, code: str, did: Did, now: int) -> None:
 
 
 class Invite(msgspec.Struct, frozen=True):
-    """A code: how many accounts it was made for, how many it may still admit, and in whose name it was given out."""
+    """A code: how many accounts it was made for and may still admit, in whose name it was given out, and by whom."""
 
     code: str
     uses: int
     available: int
     disabled: bool
     for_account: str
+    created_by: str
     created_at: int
 
 
@@ -66,7 +67,7 @@ class Use(msgspec.Struct, frozen=True):
     used_at: int
 
 
-_SELECT = "SELECT code, uses, available, disabled, for_account, created_at FROM invite"
+_SELECT = "SELECT code, uses, available, disabled, for_account, created_by, created_at FROM invite"
 
 
 def newest(tx: Tx, limit: int, *, after: tuple[int, str] | None = None) -> list[Invite]:
@@ -101,7 +102,7 @@ def that_admitted(tx: Tx, did: Did) -> Invite | None:
     """Return the code that admitted an account, or None."""
     found = _invites(
         tx.all(
-            "SELECT invite.code, uses, available, disabled, for_account, created_at"
+            "SELECT invite.code, uses, available, disabled, for_account, created_by, created_at"
             " FROM invite_use JOIN invite ON invite.code = invite_use.code WHERE did = ?",
             did,
         )
@@ -127,8 +128,8 @@ def disable_of(tx: Tx, did: Did) -> int:
 
 def _invites(rows: list[Row]) -> list[Invite]:
     return [
-        Invite(code, uses, available, bool(disabled), for_account, created_at)
-        for code, uses, available, disabled, for_account, created_at in rows
+        Invite(code, uses, available, bool(disabled), for_account, created_by, created_at)
+        for code, uses, available, disabled, for_account, created_by, created_at in rows
     ]
 
 
