@@ -185,6 +185,7 @@ async def _services(
     crawlers = [Crawler(client, url) for url in config.crawlers]
     did_check = DidCheck(policy, directory, resolver, repos, rotation_key=rotation_key.public.did_key)
     accounts = Accounts(db, policy, passwords, repos, removals, mail_tokens, background, minter)
+    reserved = ReservedKeys(db, keyring, minter)
     made: tuple[object, ...] = (
         policy,
         background,
@@ -204,7 +205,7 @@ async def _services(
         AccountStatus(db, did_check),
         Deletion(db, accounts, passwords, mail_tokens, minter),
         EmailChanges(db, mail_tokens, minter),
-        ReservedKeys(db, keyring, minter),
+        reserved,
         EarnedInvites(db, policy, minter),
         Reading(db),
         service_auth,
@@ -229,7 +230,7 @@ async def _services(
         ),
         Invites(db, policy, minter),
         registration,
-        Newcomers(policy, registration, handles, handle_resolver, keyring),
+        Newcomers(policy, registration, handles, handle_resolver, keyring, reserved),
         Takeover(db, keyring, objects, background, minter),
     )
     return {type(service): service for service in made}
