@@ -45,6 +45,7 @@ from roost.services.invites import Invites
 from roost.services.keyring import Keyring
 from roost.services.mail_tokens import MailTokens
 from roost.services.passwords import Passwords
+from roost.services.plc_operations import PlcOperations
 from roost.services.policy import Policy
 from roost.services.reading import Reading
 from roost.services.registration import Registration
@@ -141,6 +142,7 @@ async def _services(
         Imports(db, repos, resolver, minter),
         Handles(db, policy, changes, resolver, handle_resolver, minter),
         changes,
+        PlcOperations(db, policy, changes, repos, mail_tokens),
         Identity(db, policy, resolver, handle_resolver),
         Invites(db, policy, minter),
         Accounts(db, policy, passwords, repos, removals, mail_tokens, background, minter),

@@ -28,12 +28,15 @@ from roost.services.clock import Minter
 from roost.services.did_check import DidCheck
 from roost.services.handles import Handles
 from roost.services.identity_changes import IdentityChanges
+from roost.services.mail_tokens import MailTokens
+from roost.services.plc_operations import PlcOperations
 from roost.storage import accounts
 from roost.storage.accounts import Account
 from roost.storage.db import Tx
 from roost.storage.sqlite import SqliteDatabase
 from roost.syntax import Did, Handle
 from support.house import House, opened_house
+from support.outbox import Outbox
 
 ROTATION = PrivateKey.from_bytes(bytes(31) + b"\x02")
 """The key with which the server of the house may change DIDs."""
@@ -96,6 +99,8 @@ class Town:
     background: Background
     changes: IdentityChanges
     renaming: Handles
+    operations: PlcOperations
+    outbox: Outbox
     web_did: Did
     txt: dict[str, list[str]]
     web: dict[str, object]
@@ -207,6 +212,9 @@ async def opened_town(path: Path, *, timeout: float = 5.0, **policy: object) -> 
                 house.minter,
             )
             renaming = Handles(house.db, house.policy, changes, resolver, handles, house.minter)
+            outbox = Outbox()
+            tokens = MailTokens(house.db, house.policy, outbox, background, house.minter)
+            operations = PlcOperations(house.db, house.policy, changes, house.repos, tokens)
             yield Town(
                 house,
                 gate,
@@ -218,6 +226,8 @@ async def opened_town(path: Path, *, timeout: float = 5.0, **policy: object) -> 
                 background,
                 changes,
                 renaming,
+                operations,
+                outbox,
                 web_did,
                 txt,
                 web,

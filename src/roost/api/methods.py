@@ -2,7 +2,14 @@
 
 from typing import Final
 
-from roost.api.com_atproto.identity import resolve_handle, update_handle
+from roost.api.com_atproto.identity import (
+    get_recommended_did_credentials,
+    request_plc_operation_signature,
+    resolve_handle,
+    sign_plc_operation,
+    submit_plc_operation,
+    update_handle,
+)
 from roost.api.com_atproto.repo import (
     apply_writes,
     create_record,
@@ -27,7 +34,11 @@ from roost.api.com_atproto.sync import get_latest_commit, get_repo
 from roost.api.method import Method
 
 METHODS: Final[tuple[Method, ...]] = (
+    get_recommended_did_credentials.METHOD,
+    request_plc_operation_signature.METHOD,
     resolve_handle.METHOD,
+    sign_plc_operation.METHOD,
+    submit_plc_operation.METHOD,
     update_handle.METHOD,
     apply_writes.METHOD,
     create_record.METHOD,
