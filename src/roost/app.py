@@ -34,8 +34,10 @@ from roost.net.plc import PlcDirectory
 from roost.net.resolve import DidResolver, HandleResolver
 from roost.services.accounts import Accounts
 from roost.services.background import Background
+from roost.services.budget import Budget
 from roost.services.clock import Minter
 from roost.services.did_check import DidCheck
+from roost.services.documents import Documents
 from roost.services.exports import Exports
 from roost.services.handles import Handles
 from roost.services.identity import Identity
@@ -48,11 +50,15 @@ from roost.services.passwords import Passwords
 from roost.services.plc_operations import PlcOperations
 from roost.services.policy import Policy
 from roost.services.reading import Reading
+from roost.services.refresh import Refresh
 from roost.services.registration import Registration
 from roost.services.removals import Removals
+from roost.services.repeating import repeating
 from roost.services.repos import Repos
+from roost.services.server_identity import ServerIdentity
 from roost.services.sessions import Sessions
 from roost.services.tokens import Tokens
+from roost.services.upkeep import Upkeep
 from roost.services.writes import Records
 from roost.storage.db import Database
 from roost.storage.opening import open_database
@@ -105,8 +111,8 @@ async def open_server(config: Config) -> AsyncIterator[Server]:
         services = await _services(config, db, keyring, catalog, client, minter)
         background, resolver = services[Background], services[DidResolver]
         assert isinstance(background, Background) and isinstance(resolver, DidResolver)  # noqa: PT018 - kept by class
-        stack.push_async_callback(resolver.close)
         stack.push_async_callback(background.drain)
+        stack.push_async_callback(resolver.close)
         yield Server(config, config.admin_password or datadir.admin_password(config.data), db, catalog, services)
 
 
@@ -115,8 +121,9 @@ async def _services(
 ) -> dict[type, object]:
     policy = _policy(config)
     directory = PlcDirectory(client, config.plc_url)
-    resolver = DidResolver(client, directory, clock=lambda: datetime.now(UTC))
     passwords, background = Passwords(), Background()
+    documents = Documents(db, background, minter)
+    resolver = DidResolver(client, directory, clock=lambda: datetime.now(UTC), store=documents)
     tokens = Tokens(await keyring.secret(db, "jwt"), policy.did, lambda: minter.milliseconds() // 1000)
     rotation_key = PrivateKey.from_bytes(await keyring.secret(db, "plc-rotation-key"))
     sessions = Sessions(db, tokens, passwords, minter)
@@ -126,6 +133,10 @@ async def _services(
     await removals.resume()
     handle_resolver = HandleResolver(client, txt=txt_by(config.handle_nameservers))
     changes = IdentityChanges(db, policy, keyring, rotation_key, directory, resolver, repos, background, minter)
+    budget = Budget(minter.milliseconds)
+    identity = Identity(db, policy, resolver, handle_resolver, budget)
+    naming = Handles(db, policy, changes, resolver, handle_resolver, minter)
+    upkeep = Upkeep(db, policy, changes, naming, resolver, handle_resolver, documents, minter)
     mail_tokens = MailTokens(db, policy, _mailer(config), background, minter)
     made: tuple[object, ...] = (
         policy,
@@ -140,10 +151,13 @@ async def _services(
         DidCheck(policy, directory, resolver, repos, rotation_key=rotation_key.public.did_key),
         Exports(db),
         Imports(db, repos, resolver, minter),
-        Handles(db, policy, changes, resolver, handle_resolver, minter),
+        ServerIdentity(policy, PrivateKey.from_bytes(await keyring.secret(db, "service-signing-key"))),
         changes,
+        naming,
+        upkeep,
         PlcOperations(db, policy, changes, repos, mail_tokens),
-        Identity(db, policy, resolver, handle_resolver),
+        identity,
+        Refresh(db, identity, upkeep, budget, minter),
         Invites(db, policy, minter),
         Accounts(db, policy, passwords, repos, removals, mail_tokens, background, minter),
         Registration(
@@ -199,7 +213,10 @@ def asgi(server: Server) -> tuple[ASGIApp, ASGIApp]:
     authenticator = Authenticator(server.get(Sessions), admin_password=server.admin_password)
     health = Health(VERSION, lambda: server.get(Accounts).count())
     known = routes(
-        hostname=server.config.hostname, public_url=server.config.public_url, did_of=server.get(Identity).hosted
+        hostname=server.config.hostname,
+        document=server.get(ServerIdentity).document(),
+        is_ours=server.get(Policy).is_ours,
+        did_of=server.get(Identity).hosted,
     )
     front = home(server.get(Accounts), server.get(Policy), version=VERSION)
     return Endpoint(bound, authenticator, health=health), pages([front, *known])
@@ -223,7 +240,8 @@ class Application:
     async def _live(self) -> AsyncIterator[None]:
         async with open_server(self._config) as self.server:
             self._xrpc, self._pages = asgi(self.server)
-            yield
+            async with repeating("upkeep of identities", self.server.get(Upkeep).work):
+                yield
 
     async def _answer_xrpc(self, scope: Asgi, receive: Receive, send: Send) -> None:
         assert self._xrpc is not None, "the lifespan begins before the first request"

@@ -18,6 +18,7 @@ refused says something about the network this server stands in.
     │   ├── Tombstoned
     │   └── Refused
     ├── DidNotResolved
+    │   └── DidEnded
     └── MailNotSent
 """
 
@@ -96,6 +97,10 @@ class Refused(PlcError):
 
 class DidNotResolved(NetError):
     """A DID without a usable document: unknown, ended, of a method not supported, or badly written."""
+
+
+class DidEnded(DidNotResolved):
+    """A DID that was one once, and has been ended."""
 
 
 class MailNotSent(NetError):

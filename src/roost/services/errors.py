@@ -7,6 +7,7 @@
     │   ├── RepoNotFound          RepoDeactivated       RepoTakendown
     │   ├── InvalidHandle         HandleNotAvailable    HandleNotFound      UnsupportedDomain
     │   │                         └── HandleTaken
+    │   ├── DidNotFound           DidDeactivated
     │   ├── InvalidInviteCode     InvalidPassword       EmailNotAvailable   IncompatibleDidDoc
     │   └── InvalidToken          ExpiredToken          (of a session, of a mailed token)
     ├── Unauthenticated           who is calling is not known
@@ -76,6 +77,14 @@ class HandleTaken(HandleNotAvailable):
 
 class HandleNotFound(InvalidRequest):
     """No account is known by that handle."""
+
+
+class DidNotFound(InvalidRequest):
+    """There is no document of that DID that could be used."""
+
+
+class DidDeactivated(InvalidRequest):
+    """The DID was one once, and has been ended."""
 
 
 class UnsupportedDomain(InvalidRequest):

@@ -22,7 +22,7 @@ class Output(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
 async def get_session(accounts: Accounts, caller: Caller) -> Output:
     """Describe the caller's account. Raises AccountNotFound."""
     account = await accounts.get(caller.account)
-    return Output(account.handle, account.did, account.status is None, False, account.email, account.status)
+    return Output(account.public_handle, account.did, account.status is None, False, account.email, account.status)
 
 
 METHOD = Query("com.atproto.server.getSession", get_session, auth=Auth.ACCESS)

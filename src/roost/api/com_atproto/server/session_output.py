@@ -25,7 +25,7 @@ def session_output(account: Account, pair: Pair) -> SessionOutput:
     return SessionOutput(
         access_jwt=pair.access,
         refresh_jwt=pair.refresh,
-        handle=account.handle,
+        handle=account.public_handle,
         did=account.did,
         active=account.status is None,
         email_confirmed=False,
