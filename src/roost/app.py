@@ -6,7 +6,7 @@ the classes that they name (`roost.api.registry`).
 
 import contextlib
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import TypeVar
@@ -18,27 +18,46 @@ from starlette.types import Scope as Asgi
 
 from roost import datadir
 from roost.api import methods, registry, v2022
+from roost.api.com_atproto.repo import upload_blob
+from roost.api.method import Method
 from roost.config import Config, ConfigError
 from roost.crypto import CryptoError
 from roost.crypto.keys import PrivateKey, PublicKey
 from roost.http.auth import Authenticator
 from roost.http.compose import compose
+from roost.http.firehose import Firehose as FirehoseEdge
+from roost.http.operator import operator_routes
+from roost.http.websocket import binary
 from roost.http.wellknown import pages, routes
 from roost.http.xrpc import Endpoint, Health
 from roost.lexicon import Catalog
 from roost.library import Library
 from roost.net.client import Client
+from roost.net.crawlers import Crawler
 from roost.net.dns import txt_by
 from roost.net.mail import DirectoryMailer, Mailer, NoMailer, SmtpMailer
 from roost.net.plc import PlcDirectory
 from roost.net.resolve import DidResolver, HandleResolver
+from roost.services.account_status import AccountStatus
 from roost.services.accounts import Accounts
+from roost.services.activation import Activation
+from roost.services.app_passwords import AppPasswords
+from roost.services.arrivals import Arrivals
 from roost.services.background import Background
+from roost.services.blob_audit import BlobAudit
+from roost.services.blobs import Blobs
 from roost.services.budget import Budget
 from roost.services.clock import Minter
+from roost.services.collecting import Collecting
+from roost.services.crawlers import Crawlers
+from roost.services.delegation import Delegation
+from roost.services.deletion import Deletion
 from roost.services.did_check import DidCheck
 from roost.services.documents import Documents
+from roost.services.earned_invites import EarnedInvites
+from roost.services.email_changes import EmailChanges
 from roost.services.exports import Exports
+from roost.services.firehose import Firehose
 from roost.services.handles import Handles
 from roost.services.identity import Identity
 from roost.services.identity_changes import IdentityChanges
@@ -46,6 +65,7 @@ from roost.services.imports import Imports
 from roost.services.invites import Invites
 from roost.services.keyring import Keyring
 from roost.services.mail_tokens import MailTokens
+from roost.services.newcomers import Newcomers
 from roost.services.passwords import Passwords
 from roost.services.plc_operations import PlcOperations
 from roost.services.policy import Policy
@@ -54,13 +74,18 @@ from roost.services.refresh import Refresh
 from roost.services.registration import Registration
 from roost.services.removals import Removals
 from roost.services.repeating import repeating
+from roost.services.replacing import Replacing
 from roost.services.repos import Repos
+from roost.services.reserved_keys import ReservedKeys
+from roost.services.retention import Retention
 from roost.services.server_identity import ServerIdentity
+from roost.services.service_auth import ServiceAuth
 from roost.services.sessions import Sessions
 from roost.services.tokens import Tokens
 from roost.services.upkeep import Upkeep
 from roost.services.writes import Records
 from roost.storage.db import Database
+from roost.storage.objects import Objects, open_objects
 from roost.storage.opening import open_database
 from roost.syntax import Did
 from roost.web.home import home
@@ -105,19 +130,27 @@ async def open_server(config: Config) -> AsyncIterator[Server]:
         file = quote(str(config.data.absolute() / datadir.DATABASE))
         db = await open_database(config.database_url or f"sqlite:///{file}", now=minter.milliseconds())
         stack.push_async_callback(db.close)
-        client = Client(trusted=(config.plc_url, *config.trusted_origins))
+        client = Client(trusted=(config.plc_url, *config.trusted_origins, *config.crawlers))
         stack.push_async_callback(client.close)
+        objects = open_objects(config.blobstore_url, config.data)
+        stack.push_async_callback(objects.close)
         catalog = Catalog(Library(config.data))
-        services = await _services(config, db, keyring, catalog, client, minter)
-        background, resolver = services[Background], services[DidResolver]
-        assert isinstance(background, Background) and isinstance(resolver, DidResolver)  # noqa: PT018 - kept by class
-        stack.push_async_callback(background.drain)
-        stack.push_async_callback(resolver.close)
-        yield Server(config, config.admin_password or datadir.admin_password(config.data), db, catalog, services)
+        services = await _services(config, db, objects, keyring, catalog, client, minter)
+        server = Server(config, config.admin_password or datadir.admin_password(config.data), db, catalog, services)
+        stack.push_async_callback(server.get(Background).drain)
+        stack.push_async_callback(server.get(DidResolver).close)
+        stack.push_async_callback(server.get(Firehose).close)
+        yield server
 
 
 async def _services(
-    config: Config, db: Database, keyring: Keyring, catalog: Catalog, client: Client, minter: Minter
+    config: Config,
+    db: Database,
+    objects: Objects,
+    keyring: Keyring,
+    catalog: Catalog,
+    client: Client,
+    minter: Minter,
 ) -> dict[type, object]:
     policy = _policy(config)
     directory = PlcDirectory(client, config.plc_url)
@@ -126,18 +159,41 @@ async def _services(
     resolver = DidResolver(client, directory, clock=lambda: datetime.now(UTC), store=documents)
     tokens = Tokens(await keyring.secret(db, "jwt"), policy.did, lambda: minter.milliseconds() // 1000)
     rotation_key = PrivateKey.from_bytes(await keyring.secret(db, "plc-rotation-key"))
-    sessions = Sessions(db, tokens, passwords, minter)
-    repos = Repos(db, keyring, minter)
+    app_passwords = AppPasswords(db, await keyring.secret(db, "app-passwords"), minter)
+    sessions = Sessions(db, tokens, passwords, minter, app_passwords)
+    collecting = Collecting(db, objects, minter)
+    repos = Repos(db, keyring, minter, collecting.nudge)
     records = Records(catalog, minter)
+    service_auth = ServiceAuth(db, keyring, resolver, policy, minter)
     removals = Removals(db, background)
     await removals.resume()
     handle_resolver = HandleResolver(client, txt=txt_by(config.handle_nameservers))
     changes = IdentityChanges(db, policy, keyring, rotation_key, directory, resolver, repos, background, minter)
     budget = Budget(minter.milliseconds)
     identity = Identity(db, policy, resolver, handle_resolver, budget)
-    naming = Handles(db, policy, changes, resolver, handle_resolver, minter)
-    upkeep = Upkeep(db, policy, changes, naming, resolver, handle_resolver, documents, minter)
     mail_tokens = MailTokens(db, policy, _mailer(config), background, minter)
+    replacing = Replacing(db, keyring, background, minter)
+    await replacing.resume()
+    handles = Handles(db, policy, changes, resolver, handle_resolver, minter)
+    upkeep = Upkeep(db, policy, changes, handles, resolver, handle_resolver, documents, minter)
+    registration = Registration(
+        db=db,
+        policy=policy,
+        passwords=passwords,
+        keyring=keyring,
+        rotation_key=rotation_key,
+        directory=directory,
+        resolver=resolver,
+        repos=repos,
+        sessions=sessions,
+        minter=minter,
+    )
+    retention = Retention(db, minter, hours=config.event_retention)
+    await retention.begin()
+    firehose = Firehose(db, minter, wrap=binary)
+    crawlers = [Crawler(client, url) for url in config.crawlers]
+    did_check = DidCheck(policy, directory, resolver, repos, rotation_key=rotation_key.public.did_key)
+    accounts = Accounts(db, policy, passwords, repos, removals, mail_tokens, background, minter)
     made: tuple[object, ...] = (
         policy,
         background,
@@ -147,31 +203,46 @@ async def _services(
         removals,
         records,
         mail_tokens,
+        collecting,
+        Blobs(db, objects, policy, collecting, minter),
+        BlobAudit(db, objects),
+        app_passwords,
+        did_check,
+        accounts,
+        Activation(db, did_check, minter),
+        AccountStatus(db, did_check),
+        Deletion(db, accounts, passwords, mail_tokens, minter),
+        EmailChanges(db, mail_tokens, minter),
+        ReservedKeys(db, keyring, minter),
+        EarnedInvites(db, policy, minter),
         Reading(db),
-        DidCheck(policy, directory, resolver, repos, rotation_key=rotation_key.public.did_key),
+        service_auth,
+        Delegation(service_auth),
         Exports(db),
+        firehose,
+        retention,
+        Crawlers(db, crawlers, firehose, minter, hostname=config.hostname),
         Imports(db, repos, resolver, minter),
         ServerIdentity(policy, PrivateKey.from_bytes(await keyring.secret(db, "service-signing-key"))),
+        handles,
         changes,
-        naming,
         upkeep,
         PlcOperations(db, policy, changes, repos, mail_tokens),
         identity,
         Refresh(db, identity, upkeep, budget, minter),
-        Invites(db, policy, minter),
-        Accounts(db, policy, passwords, repos, removals, mail_tokens, background, minter),
-        Registration(
+        Arrivals(
             db=db,
-            policy=policy,
-            passwords=passwords,
             keyring=keyring,
-            rotation_key=rotation_key,
-            directory=directory,
+            replacing=replacing,
             resolver=resolver,
-            repos=repos,
-            sessions=sessions,
+            directory=directory,
             minter=minter,
+            folder=config.data,
+            limit=config.import_limit if config.accept_imports else None,
         ),
+        Invites(db, policy, minter),
+        registration,
+        Newcomers(policy, registration, handles, handle_resolver, keyring),
     )
     return {type(service): service for service in made}
 
@@ -185,6 +256,14 @@ def _policy(config: Config) -> Policy:
         invite_required=config.invite_required,
         reset_url=f"{config.public_url}/account/reset-password",
         recovery_key=_recovery_key(config),
+        blob_limit=config.blob_limit,
+        blob_quota=config.blob_quota,
+        privacy_policy=config.privacy_policy_url,
+        terms_of_service=config.terms_of_service_url,
+        contact_email=config.contact_email,
+        did_doc_with_session=config.did_doc_with_session,
+        invite_interval=config.invite_interval,
+        invite_epoch=config.invite_epoch,
     )
 
 
@@ -207,10 +286,21 @@ def _mailer(config: Config) -> Mailer:
     return NoMailer()
 
 
-def asgi(server: Server) -> tuple[ASGIApp, ASGIApp]:
-    """Return the endpoint of the methods, and the application of everything else."""
-    bound = registry.build([*methods.METHODS, *v2022.METHODS], services=server.services, catalog=server.catalog)
-    authenticator = Authenticator(server.get(Sessions), admin_password=server.admin_password)
+@dataclass(frozen=True, slots=True)
+class Applications:
+    """What answers: the endpoint of the methods, that of the subscriptions, and everything else."""
+
+    xrpc: ASGIApp
+    sockets: ASGIApp
+    pages: ASGIApp
+
+
+def asgi(server: Server) -> Applications:
+    """Return the applications of an open server."""
+    streams = registry.subscriptions(methods.SUBSCRIPTIONS, services=server.services, catalog=server.catalog)
+    served = [_limited(method, server.config) for method in (*methods.METHODS, *v2022.METHODS)]
+    bound = registry.build(served, services=server.services, catalog=server.catalog)
+    authenticator = Authenticator(server.get(Sessions), server.get(ServiceAuth), admin_password=server.admin_password)
     health = Health(VERSION, lambda: server.get(Accounts).count())
     known = routes(
         hostname=server.config.hostname,
@@ -218,8 +308,32 @@ def asgi(server: Server) -> tuple[ASGIApp, ASGIApp]:
         is_ours=server.get(Policy).is_ours,
         did_of=server.get(Identity).hosted,
     )
+    operator = operator_routes(authenticator, server.get(Crawlers))
     front = home(server.get(Accounts), server.get(Policy), version=VERSION)
-    return Endpoint(bound, authenticator, health=health), pages([front, *known])
+    return Applications(
+        Endpoint(bound, authenticator, health=health, streams=streams),
+        FirehoseEdge(streams),
+        pages([front, *known, *operator]),
+    )
+
+
+def _limited(method: Method, config: Config) -> Method:
+    """Return the method under the operator's limits."""
+    return replace(method, body_limit=config.blob_limit) if method is upload_blob.METHOD else method
+
+
+@contextlib.asynccontextmanager
+async def _working(server: Server) -> AsyncIterator[None]:
+    """Do what a server does unasked for as long as it serves."""
+    async with contextlib.AsyncExitStack() as stack:
+        for name, work in (
+            ("removal of old events", server.get(Retention).prune),
+            ("requests to relays", server.get(Crawlers).tend),
+            ("upkeep of identities", server.get(Upkeep).work),
+            ("deletion of accounts whose time is over", server.get(Deletion).sweep),
+        ):
+            await stack.enter_async_context(repeating(name, work))
+        yield
 
 
 class Application:
@@ -227,10 +341,9 @@ class Application:
 
     def __init__(self, config: Config) -> None:
         self._config = config
-        self._xrpc: ASGIApp | None = None
-        self._pages: ASGIApp | None = None
+        self._parts: Applications | None = None
         self.server: Server | None = None
-        self._app = compose(self._answer_xrpc, self._answer_page, lifespan=self._live)
+        self._app = compose(self._answer_xrpc, self._answer_page, lifespan=self._live, sockets=self._answer_socket)
 
     async def __call__(self, scope: Asgi, receive: Receive, send: Send) -> None:
         """Answer one request, or live through one lifespan."""
@@ -238,15 +351,20 @@ class Application:
 
     @contextlib.asynccontextmanager
     async def _live(self) -> AsyncIterator[None]:
-        async with open_server(self._config) as self.server:
-            self._xrpc, self._pages = asgi(self.server)
-            async with repeating("upkeep of identities", self.server.get(Upkeep).work):
+        async with open_server(self._config) as self.server, self.server.get(Collecting).running():
+            self._parts = asgi(self.server)
+            async with _working(self.server):
                 yield
 
     async def _answer_xrpc(self, scope: Asgi, receive: Receive, send: Send) -> None:
-        assert self._xrpc is not None, "the lifespan begins before the first request"
-        await self._xrpc(scope, receive, send)
+        await self._begun().xrpc(scope, receive, send)
+
+    async def _answer_socket(self, scope: Asgi, receive: Receive, send: Send) -> None:
+        await self._begun().sockets(scope, receive, send)
 
     async def _answer_page(self, scope: Asgi, receive: Receive, send: Send) -> None:
-        assert self._pages is not None, "the lifespan begins before the first request"
-        await self._pages(scope, receive, send)
+        await self._begun().pages(scope, receive, send)
+
+    def _begun(self) -> Applications:
+        assert self._parts is not None, "the lifespan begins before the first request"
+        return self._parts

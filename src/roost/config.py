@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Final, TypeVar
 from urllib.parse import SplitResult, urlsplit
 
-from roost.syntax import Handle, InvalidSyntax
+from roost.syntax import Datetime, Handle, InvalidSyntax
 
 T = TypeVar("T")
 
@@ -26,6 +26,17 @@ PORT: Final = 2583
 """The port that clients and tools of the protocol expect of a PDS in development."""
 
 PLC: Final = "https://plc.directory"
+
+IMPORT_LIMIT: Final = 1 << 30
+"""Bytes of one repository that is taken in: ten times the largest that are known, and they go to the disk."""
+RELAY: Final = "https://bsky.network"
+"""The relay that most of the network reads from."""
+
+RETENTION_HOURS: Final = 72
+"""For how long events are kept: a relay's weekend. The reference server gives out those of a day."""
+
+LEAST_RETENTION: Final = 24
+MOST_RETENTION: Final = 24 * 365 * 100
 
 
 class ConfigError(ValueError):
@@ -44,6 +55,8 @@ class Config:
     data: Path
     database_url: str | None  # None: a file in `data`
     blobstore_url: str | None  # None: a folder in `data`
+    blob_limit: int  # bytes of one
+    blob_quota: int  # bytes of all that an account has
     plc_url: str
     admin_password: str | None  # None: for the app to make and keep
     invite_required: bool
@@ -54,6 +67,16 @@ class Config:
     smtp_url: str | None
     mail_from: str | None
     rate_limits: bool
+    accept_imports: bool
+    import_limit: int  # bytes of one repository
+    event_retention: int  # hours
+    crawlers: tuple[str, ...]
+    privacy_policy_url: str | None
+    terms_of_service_url: str | None
+    contact_email: str | None
+    did_doc_with_session: bool
+    invite_interval: int | None  # milliseconds; None: accounts earn no invites
+    invite_epoch: int  # milliseconds since 1970
 
     @property
     def service_did(self) -> str:
@@ -115,6 +138,9 @@ def _complete(given: Mapping[str, _Given]) -> Config:
         data=take("data", _folder, Path("data")),
         database_url=take("database_url", _database, None),
         blobstore_url=take("blobstore_url", _blobstore, None),
+        # What the reference server's distribution for hosts sets; and a hundred of those.
+        blob_limit=take("blob_limit", _bytes, 104_857_600),
+        blob_quota=take("blob_quota", _bytes, 10_737_418_240),
         plc_url=take("plc_url", _origin, f"http://localhost:{port - 1}" if dev else PLC),
         admin_password=take("admin_password", _password, None),
         # A server on the open network that anybody may join is somebody's spam host within days.
@@ -128,6 +154,17 @@ def _complete(given: Mapping[str, _Given]) -> Config:
         smtp_url=take("smtp_url", _smtp, None),
         mail_from=take("mail_from", _address, None),
         rate_limits=take("rate_limits", _flag, False),
+        accept_imports=take("accept_imports", _flag, True),
+        import_limit=take("import_limit", _bytes, IMPORT_LIMIT),
+        event_retention=take("event_retention", _hours, RETENTION_HOURS),
+        # A server that no relay reads from is on no network; one without a name of its own cannot be.
+        crawlers=take("crawlers", _origins, () if dev or hostname == "localhost" else (RELAY,)),
+        privacy_policy_url=take("privacy_policy_url", _page, None),
+        terms_of_service_url=take("terms_of_service_url", _page, None),
+        contact_email=take("contact_email", _plain_address, None),
+        did_doc_with_session=take("did_doc_with_session", _flag, False),
+        invite_interval=take("invite_interval", _interval, None),
+        invite_epoch=take("invite_epoch", _moment, 0),
     )
     if config.smtp_url is not None and config.mail_from is None:
         raise ConfigError("ROOST_SMTP_URL is set, so ROOST_MAIL_FROM must be too: no mail goes out without a sender")
@@ -210,6 +247,13 @@ def _port(given: _Given) -> int:
     return int(digits)
 
 
+def _bytes(given: _Given) -> int:
+    digits = str(given.value) if isinstance(given.value, int) and not isinstance(given.value, bool) else _text(given)
+    if not (digits.isascii() and digits.isdigit() and len(digits) <= 18 and int(digits) > 0):
+        raise given.wrong("a number of bytes, such as 104857600")
+    return int(digits)
+
+
 def _hostname(given: _Given) -> str:
     name = _text(given).lower()
     if name != "localhost" and not _is_domain(name):
@@ -276,6 +320,29 @@ def _did_key(given: _Given) -> str:
     return text
 
 
+def _hours(given: _Given) -> int:
+    """Read a time in hours or days, as in 72h or 3d."""
+    text = str(given.value).strip().lower()
+    number, unit = text[:-1], text[-1:]
+    if unit in ("h", "d") and number.isascii() and number.isdigit() and len(number) < 10:
+        hours = int(number) * (24 if unit == "d" else 1)
+        if LEAST_RETENTION <= hours <= MOST_RETENTION:
+            return hours
+    raise given.wrong("a time of at least 24h, in hours or days such as 72h or 3d")
+
+
+def _origins(given: _Given) -> tuple[str, ...]:
+    """Read a list of servers, or `none`."""
+    wanted = "a list of URLs such as https://bsky.network, without paths, or none"
+    urls = _listed(given, wanted)
+    if urls == ["none"]:
+        return ()
+    try:
+        return tuple(dict.fromkeys(_origin(_Given(given.name, url, given.where)) for url in urls))
+    except ConfigError:
+        raise given.wrong(wanted) from None
+
+
 def _origin(given: _Given) -> str:
     """Read the URL of a server: what paths are put behind."""
     url = _text(given).rstrip("/")
@@ -283,6 +350,37 @@ def _origin(given: _Given) -> str:
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.path or parts.query or parts.fragment:
         raise given.wrong("a URL such as https://pds.example.com, without a path")
     return url
+
+
+def _page(given: _Given) -> str:
+    """Read the address of a page for people."""
+    url = _text(given)
+    parts = _split(given, url)
+    if parts.scheme not in ("http", "https") or not parts.hostname or not url.isprintable() or " " in url:
+        raise given.wrong("the URL of a page such as https://example.com/privacy")
+    return url
+
+
+UNITS: Final = {"h": 3_600_000, "d": 86_400_000}
+"""Milliseconds of what an interval may be given in."""
+
+LONGEST_INTERVAL: Final = 100_000
+
+
+def _interval(given: _Given) -> int:
+    text = str(given.value).strip().lower()
+    digits, unit = text[:-1], text[-1:]
+    if unit not in UNITS or not (digits.isascii() and digits.isdigit()) or not 1 <= int(digits) <= LONGEST_INTERVAL:
+        raise given.wrong("a time in hours or days such as 12h or 7d")
+    return int(digits) * UNITS[unit]
+
+
+def _moment(given: _Given) -> int:
+    try:
+        moment = Datetime.parse(_text(given)).instant()
+    except InvalidSyntax as error:
+        raise given.wrong("a datetime such as 2026-01-01T00:00:00Z") from error
+    return round(moment.timestamp() * 1000)
 
 
 def _url_of(*schemes: str) -> Callable[[_Given], str]:
@@ -309,6 +407,13 @@ def _address(given: _Given) -> str:
     mailbox = text.partition("<")[2].removesuffix(">") if "<" in text else text
     if mailbox.count("@") != 1 or mailbox.startswith("@") or mailbox.endswith("@") or " " in mailbox:
         raise given.wrong("an address such as pds@example.com or Roost <pds@example.com>")
+    return text
+
+
+def _plain_address(given: _Given) -> str:
+    text = _address(given)
+    if "<" in text:
+        raise given.wrong("an address such as admin@example.com")
     return text
 
 

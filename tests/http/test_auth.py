@@ -1,9 +1,11 @@
 """The Authorization header: schemes, tokens, the administrator."""
 
 from base64 import b64encode
+from secrets import token_hex
 
 import pytest
 
+from roost.crypto import PrivateKey, service_jwt
 from support.edge import ALICE, PASSWORD, Edge
 
 WHOAMI = "/xrpc/test.edge.whoami"
@@ -119,3 +121,70 @@ def test_others_are_not(edge: Edge, header: str) -> None:
 def test_an_administrators_method_without_a_header(edge: Edge) -> None:
     """No credentials have a name of their own."""
     assert edge.ask("GET", ADMIN).error == (401, "AuthMissing", "Authentication Required")
+
+
+KEY = PrivateKey.generate()
+
+
+def service_token(nsid: str, iss: str = "did:web:mod.test") -> str:
+    """Return a service token for one of the sample methods."""
+    return service_jwt.encode({"iss": iss, "lxm": nsid, "jti": token_hex(8)}, KEY)
+
+
+def test_a_service_token_says_which_did_is_calling(edge: Edge) -> None:
+    """Where a method asks for one, nothing else will do."""
+    token = service_token("test.edge.service")
+
+    assert edge.ask("POST", "/xrpc/test.edge.service", token=token).body == b'{"text":"did:web:mod.test"}'
+    assert edge.ask("POST", "/xrpc/test.edge.service").error == (401, "AuthMissing", "Authentication Required")
+    basic_header = {"Authorization": basic("admin", PASSWORD)}
+    assert edge.ask("POST", "/xrpc/test.edge.service", headers=basic_header).error == (
+        401,
+        "AuthenticationRequired",
+        "Invalid authorization header",
+    )
+
+
+def test_a_service_token_is_good_for_one_call_that_succeeds(edge: Edge) -> None:
+    """A call that was refused has changed nothing, so its token may be used for the corrected one."""
+    token = service_token("test.edge.service")
+
+    answers = [
+        edge.ask("POST", "/xrpc/test.edge.service", body, token=token, type="text/plain")
+        for body in (b"refuse", b"fine", b"fine")
+    ]
+
+    assert [answer.status for answer in answers] == [400, 200, 401]
+    assert answers[2].error[1] == "JwtReplayed"
+
+
+def test_a_service_token_may_be_left_out_where_it_is_optional(edge: Edge) -> None:
+    """But one that is bad is refused, not ignored."""
+    path = "/xrpc/test.edge.maybeService"
+
+    assert edge.ask("GET", path).body == b'{"text":"nobody"}'
+    assert edge.ask("GET", path, token=service_token("test.edge.maybeService")).status == 200
+    assert edge.ask("GET", path, token=service_token("test.edge.other")).error[1] == "BadJwtLexiconMethod"
+
+
+def test_a_token_with_a_method_in_it_is_a_service_token(edge: Edge) -> None:
+    """Where either will do, `lxm` tells one kind from the other; where only a session will, it is of no use."""
+    path = "/xrpc/test.edge.either"
+
+    assert edge.ask("GET", path, token="access").body == b'{"text":"com.atproto.access"}'
+    assert edge.ask("GET", path, token=service_token("test.edge.either")).body == b'{"text":"service"}'
+    assert edge.ask("GET", path, token=service_token("test.edge.other")).error[1] == "BadJwtLexiconMethod"
+    assert edge.ask("GET", path, token="none").error[1] == "InvalidToken"
+    assert edge.ask("GET", WHOAMI, token=service_token("test.edge.whoami")).error[1] == "InvalidToken"
+
+
+def test_moderators_are_the_administrator_and_one_service(edge: Edge) -> None:
+    """The service is the one that the operator has named; any other is not trusted."""
+    path = "/xrpc/test.edge.moderate"
+
+    assert edge.ask("GET", path, headers={"Authorization": basic("admin", PASSWORD)}).status == 200
+    assert edge.ask("GET", path, token=service_token("test.edge.moderate")).status == 200
+    other = edge.ask("GET", path, token=service_token("test.edge.moderate", "did:web:other.test"))
+    assert other.error == (401, "UntrustedIss", "Untrusted issuer")
+    assert edge.ask("GET", path, headers={"Authorization": basic("admin", "wrong")}).error[0] == 401
+    assert edge.ask("GET", path).headers["www-authenticate"].startswith("Basic")

@@ -15,6 +15,7 @@ from starlette.types import ASGIApp
 
 from roost.api.method import FULL, WRITE_BODY, Auth, Body, Method, Procedure, Query, Record, Stream
 from roost.api.registry import build
+from roost.crypto import service_jwt
 from roost.data.cid import Cid
 from roost.http.auth import Authenticator
 from roost.http.compose import compose
@@ -22,8 +23,16 @@ from roost.http.serving import Listener, running
 from roost.http.wellknown import pages, routes
 from roost.http.xrpc import Endpoint, Health
 from roost.lexicon import Catalog, parse_document
-from roost.services.caller import Administrator, Caller, Scope, Viewer
-from roost.services.errors import ExpiredToken, InvalidRequest, InvalidToken, RecordNotFound
+from roost.services.caller import Administrator, Caller, Scope, Service, Viewer
+from roost.services.errors import (
+    BadJwtLexiconMethod,
+    ExpiredToken,
+    InvalidRequest,
+    InvalidToken,
+    JwtReplayed,
+    RecordNotFound,
+    UntrustedIss,
+)
 from roost.syntax import Did, Handle
 
 ALICE = Did.parse("did:web:alice.test")
@@ -47,6 +56,39 @@ class FixedTokens:
         if token == "refresh" or (token == "expired" and allow_expired):
             return Caller(1, ALICE, Handle.parse("alice.test"), Scope.REFRESH, "session")
         return await self.authenticate("expired" if token == "expired" else "none")
+
+
+class FixedServiceTokens:
+    """Service tokens that are good for one call each, whatever they are signed with; `iss` says whose they are."""
+
+    def __init__(self) -> None:
+        self.used: set[str] = set()
+
+    async def admit(self, token: str, nsid: str) -> Service:
+        """Return who signed it."""
+        claims = service_jwt.parse(token).claims
+        if claims.get("lxm") != nsid:
+            raise BadJwtLexiconMethod("jwt is not for this method")
+        if token in self.used:
+            raise JwtReplayed("This token has been used")
+        self.used.add(token)
+        return Service(Did.parse(claims["iss"]), token.encode())
+
+    async def admit_hosted(self, token: str, nsid: str) -> tuple[Caller, Service]:
+        """Return Alice, whoever it is."""
+        service = await self.admit(token, nsid)
+        return Caller(1, ALICE, Handle.parse("alice.test"), Scope.SERVICE, None), service
+
+    async def admit_moderator(self, token: str, nsid: str, trusted: Did | None) -> Service:
+        """Return the moderation service."""
+        service = await self.admit(token, nsid)
+        if service.iss != trusted:
+            raise UntrustedIss("Untrusted issuer")
+        return service
+
+    async def release(self, service: Service) -> None:
+        """Let a token be used again."""
+        self.used.remove(service.token.decode())
 
 
 @dataclass(slots=True)
@@ -127,6 +169,18 @@ async def maybe(caller: Viewer) -> Told:
     if isinstance(caller, Administrator):
         return Told("administrator")
     return Told(caller.did if caller else "nobody")
+
+
+async def caller_of(caller: Service, input: bytes) -> Told:
+    """Answer with the service; refuse when asked to."""
+    if input == b"refuse":
+        raise InvalidRequest("as you asked")
+    return Told(caller.iss)
+
+
+async def caller_if_any(caller: Service | None) -> Told:
+    """Answer with the service, if there is one."""
+    return Told(caller.iss if caller else "nobody")
 
 
 async def nothing() -> None:
@@ -232,6 +286,10 @@ METHODS: list[Method] = [
     Procedure("test.edge.free", raw, body=Body.FREE),
     Query("test.edge.freeQuery", nothing, body=Body.FREE),
     Query("test.edge.admin", nothing, auth=Auth.ADMIN),
+    Procedure("test.edge.service", caller_of, auth=Auth.SERVICE, body=Body.FREE),
+    Query("test.edge.maybeService", caller_if_any, auth=Auth.OPTIONAL_SERVICE),
+    Query("test.edge.either", whoami, auth=Auth.ACCESS_OR_SERVICE),
+    Query("test.edge.moderate", nothing, auth=Auth.MODERATOR),
     Procedure("test.edge.upload", upload, body_limit=1_000_000),
     Procedure("test.edge.image", raw, body_limit=100),
     Query("test.edge.download", download),
@@ -276,6 +334,7 @@ PARTS: dict[str, dict[str, object]] = {
     "test.edge.create": {"input": CREATE_INPUT},
     "test.edge.write": {"input": CREATE_INPUT},
     "test.edge.free": {"input": {"encoding": "*/*"}},
+    "test.edge.service": {"input": {"encoding": "*/*"}},
     "test.edge.upload": {"input": {"encoding": "*/*"}},
     "test.edge.image": {"input": {"encoding": "image/*"}},
 }
@@ -299,7 +358,9 @@ def catalog_of(methods: list[Method], parts: dict[str, dict[str, object]]) -> Ca
 def endpoint(seen: Seen | None = None, *, health: Health | None = None, unserved: ASGIApp | None = None) -> Endpoint:
     """Make the endpoint of the sample methods."""
     registry = build(METHODS, services={Seen: seen or Seen()}, catalog=catalog_of(METHODS, PARTS))
-    authenticator = Authenticator(FixedTokens(), admin_password=PASSWORD)
+    authenticator = Authenticator(
+        FixedTokens(), FixedServiceTokens(), admin_password=PASSWORD, moderator=Did.parse("did:web:mod.test")
+    )
     return Endpoint(registry, authenticator, health=health or Health("1.2.3", nothing), unserved=unserved)
 
 

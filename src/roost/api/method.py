@@ -1,17 +1,18 @@
 """What a method file declares, and the shapes its answer may have.
 
-A method file ends with `METHOD = Query(...)` or `METHOD = Procedure(...)` around an async function whose parameters
-name, by annotation, everything it needs:
+A method file ends with `METHOD = Query(...)`, `Procedure(...)` or `Subscription(...)` around an async function whose
+parameters name, by annotation, everything it needs:
 
     params: Params           a msgspec.Struct made from the query string
-    caller: Caller           who is calling, when `auth` proves it; `Viewer` with Auth.OPTIONAL
+    caller: Caller           who is calling, when `auth` proves it; `Viewer` with Auth.OPTIONAL, and of another type
+                             where a service token is asked for (see Auth)
     input: Input             a msgspec.Struct made from JSON; or `bytes`; or `AsyncIterator[bytes]`, not read yet
     host: str                the host that was asked, as the request names it
     content_type: str        the media type that the body came with, in lower case and without its parameters
     anything: SomeService    the service of that class
 
-It answers with a msgspec.Struct, None (200 and no body) or a Stream. The module deliberately does not know which method
-is served where, nor how a request becomes these values.
+It answers with a msgspec.Struct, None (200 and no body), a Stream or a Content. The module deliberately does not know
+which method is served where, nor how a request becomes these values.
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -50,6 +51,10 @@ class Auth(Enum):
     REFRESH = auto()
     REFRESH_EXPIRED = auto()  # a refresh token's, which may have expired: to end a session is always safe
     ADMIN = auto()
+    SERVICE = auto()  # a service token made for this method, from whoever holds a DID's key: `caller: Service`
+    OPTIONAL_SERVICE = auto()  # the same, if sent: `caller: Service | None`
+    ACCESS_OR_SERVICE = auto()  # an access token, or a service token of an account here: `caller: Caller` either way
+    MODERATOR = auto()  # the administrator's password, or a service token of the moderation service in the settings
 
 
 FULL: Final = frozenset({Scope.ACCESS})
@@ -108,8 +113,21 @@ Method: TypeAlias = Query | Procedure
 
 
 @dataclass(frozen=True, slots=True)
+class Subscription:
+    """A method that sends frames for as long as its client listens: GET, over a WebSocket.
+
+    Its function names `params`, services, and `sink: Sink`, which takes what is to be sent. It returns when there is
+    nothing more to come; a ServiceError that it raises is the last frame.
+    """
+
+    nsid: str
+    run: Run
+
+
+@dataclass(frozen=True, slots=True)
 class Stream:
     """An answer that is made while it is sent; `length` in bytes where it is known, `headers` beyond the usual ones.
+    `public` if it is the same for whoever asks, at any time, so that any cache may keep it.
 
     The first chunk is asked for before the status is sent, so an error up to there is still an answer. `chunks` is
     always closed, also when the client goes away in the middle.
@@ -119,3 +137,19 @@ class Stream:
     chunks: AsyncIterator[bytes]
     length: int | None = None
     headers: tuple[tuple[bytes, bytes], ...] = ()
+    status: int = 200
+    public: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """An answer that is stored under a name of its own (`etag`) and never changes: a client may ask for a part, and
+    need not be sent what it has already. `read(start, length)` gives a part, in bytes; all else is as of a Stream.
+    """
+
+    content_type: str
+    length: int
+    etag: str
+    read: Callable[[int, int], AsyncIterator[bytes]]
+    headers: tuple[tuple[bytes, bytes], ...] = ()
+    public: bool = False

@@ -7,7 +7,7 @@ generation of the protocol it is of (its `explain` puts errors in that generatio
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Container
 from dataclasses import dataclass
 from typing import Final, NoReturn
 
@@ -18,12 +18,14 @@ from starlette.types import Scope as Asgi
 
 from roost.api.encode import encode
 from roost.api.errors import BodyRefused, BodyRequired, JsonTooLarge, PayloadTooLarge, WrongEncoding
-from roost.api.method import Auth, Body, Stream
+from roost.api.method import Auth, Body, Content, Stream
 from roost.api.registry import Bound, Intake, Registry
-from roost.http.answer import CHALLENGES, CORS, EXPOSED, JSON, PRIVATE, Header, preflight, respond
+from roost.http.answer import CHALLENGES, CORS, EXPOSED, JSON, PRIVATE, PUBLIC, UPGRADE, Header, preflight, respond
 from roost.http.auth import Authenticator
 from roost.http.body import codings_of, pieces, whole
-from roost.http.errors import ClientGone, NotFound, UnknownMethod, WrongVerb, answer_of
+from roost.http.content import part_of
+from roost.http.errors import ClientGone, NotFound, UnknownMethod, UpgradeRequired, WrongVerb, answer_of
+from roost.services.caller import Service
 from roost.services.errors import InvalidRequest
 
 log: Final[structlog.stdlib.BoundLogger] = structlog.get_logger("roost.http")
@@ -63,17 +65,26 @@ class Health:
 class Endpoint:
     """Serves the methods of a registry, for as long as the process runs."""
 
-    __slots__ = ("_authenticator", "_bound", "_health", "_unserved")
+    __slots__ = ("_authenticator", "_bound", "_health", "_streams", "_unserved")
 
     def __init__(
-        self, registry: Registry, authenticator: Authenticator, *, health: Health, unserved: ASGIApp | None = None
+        self,
+        registry: Registry,
+        authenticator: Authenticator,
+        *,
+        health: Health,
+        unserved: ASGIApp | None = None,
+        streams: Container[str] = (),
     ) -> None:
-        """Methods nobody here serves go to `unserved` (a proxy), or are refused."""
+        """Methods nobody here serves go to `unserved` (a proxy), or are refused; `streams` names those that need a
+        WebSocket.
+        """
         paths = {PREFIX + nsid: bound for nsid, bound in registry.items()}
         self._bound = paths | {path + "/": bound for path, bound in paths.items()}
         self._authenticator = authenticator
         self._health = health
         self._unserved = unserved
+        self._streams = streams
 
     async def __call__(self, scope: Asgi, receive: Receive, send: Send) -> None:
         """Answer one request, whatever happens."""
@@ -89,6 +100,8 @@ class Endpoint:
             if verb != bound.verb and not (verb == "HEAD" and bound.verb == "GET"):
                 raise WrongVerb(verb, bound.verb)
             output = await self._run(bound, scope, receive)
+            if type(output) is Content:
+                output = part_of(output, verb, scope["headers"])
             first = await anext(output.chunks, None) if type(output) is Stream else None
             body = b"" if output is None or type(output) is Stream else encode(output)
         except ClientGone:
@@ -108,25 +121,28 @@ class Endpoint:
             arguments["params"] = bound.params(scope["query_string"])
         headers = _headers(scope)
         if bound.auth is not Auth.NONE:
-            caller = await self._authenticator.admit(bound.auth, bound.scopes, headers.get(b"authorization"))
+            authorization = headers.get(b"authorization")
+            caller, token = await self._authenticator.admit(bound.auth, bound.scopes, authorization, bound.nsid)
             if bound.wants_caller:
                 arguments["caller"] = caller
-        if bound.wants_host:
-            arguments["host"] = headers.get(b"host", b"").decode("latin-1")
-        if bound.wants_content_type:
-            arguments["content_type"] = _media_type(headers)
-        if bound.intake is Intake.STREAM:
-            return await _run_streamed(bound, arguments, headers, receive)
-        if bound.intake is Intake.JSON or bound.intake is Intake.BYTES:
-            arguments["input"] = await _read(bound, headers, receive)
-        elif bound.intake is Intake.NONE and (b"content-length" in headers or b"transfer-encoding" in headers):
-            await _check_stray(bound, receive)
-        return await bound.run(**arguments)
+            if token is not None:
+                return await self._run_once(bound, arguments, headers, receive, token)
+        return await _call(bound, arguments, headers, receive)
+
+    async def _run_once(
+        self, bound: Bound, arguments: dict[str, object], headers: Headers, receive: Receive, token: Service
+    ) -> object:
+        """Call the method for a token that is good for one call; for another try, if this one comes to nothing."""
+        try:
+            return await _call(bound, arguments, headers, receive)
+        except BaseException:
+            await self._authenticator.release(token)
+            raise
 
     async def _elsewhere(self, scope: Asgi, receive: Receive, send: Send) -> None:
         """Answer what is not a method of the registry."""
-        name = scope["path"].removeprefix(PREFIX).removesuffix("/")
-        if scope["method"] == "OPTIONS":
+        name, verb = scope["path"].removeprefix(PREFIX).removesuffix("/"), scope["method"]
+        if verb == "OPTIONS":
             await preflight(scope, receive, send)
         elif name == "_health":
             await self._tell_health(send)
@@ -134,6 +150,8 @@ class Endpoint:
             await refuse(NotFound(), send)
         elif not LIKE_NSID.fullmatch(name):
             await refuse(InvalidRequest("invalid xrpc path"), send)
+        elif name in self._streams:
+            await refuse(UpgradeRequired(name) if verb in ("GET", "HEAD") else WrongVerb(verb, "GET"), send)
         elif self._unserved is not None:
             await self._unserved(scope, receive, send)
         else:
@@ -147,6 +165,21 @@ class Endpoint:
             log.error("not healthy", exc_info=error)
             status, told = 503, told | {"error": "Service Unavailable", "message": "The database does not answer"}
         await respond(send, status, (JSON, CORS), orjson.dumps(told))
+
+
+async def _call(bound: Bound, arguments: dict[str, object], headers: Headers, receive: Receive) -> object:
+    """Call the method of a request that has been admitted, with what else it names."""
+    if bound.wants_host:
+        arguments["host"] = headers.get(b"host", b"").decode("latin-1")
+    if bound.wants_content_type:
+        arguments["content_type"] = _media_type(headers)
+    if bound.intake is Intake.STREAM:
+        return await _run_streamed(bound, arguments, headers, receive)
+    if bound.intake is Intake.JSON or bound.intake is Intake.BYTES:
+        arguments["input"] = await _read(bound, headers, receive)
+    elif bound.intake is Intake.NONE and (b"content-length" in headers or b"transfer-encoding" in headers):
+        await _check_stray(bound, receive)
+    return await bound.run(**arguments)
 
 
 def _headers(scope: Asgi) -> Headers:
@@ -227,14 +260,16 @@ async def _stream(
     all.
     """
     headers: list[Header] = [(b"content-type", output.content_type.encode("latin-1")), CORS, *output.headers]
-    if bound.auth is not Auth.NONE:
+    if output.public:
+        headers += PUBLIC
+    elif bound.auth is not Auth.NONE:
         headers += PRIVATE
     if output.length is not None:
         headers.append((b"content-length", b"%d" % output.length))
     chunk = first
     gone = asyncio.create_task(_until_gone(receive))
     try:
-        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.start", "status": output.status, "headers": headers})
         while chunk is not None and not bodiless:
             await send({"type": "http.response.body", "body": chunk, "more_body": True})
             if gone.done():
@@ -264,7 +299,8 @@ async def _refuse(bound: Bound, error: Exception, send: Send) -> None:
         error = bound.explain(error)
     except Exception as fault:  # noqa: BLE001 — the request boundary: an explanation is a method's code too
         error = fault
-    await refuse(error, send, nsid=bound.nsid, private=bound.auth is not Auth.NONE, admin=bound.auth is Auth.ADMIN)
+    admin = bound.auth is Auth.ADMIN or bound.auth is Auth.MODERATOR
+    await refuse(error, send, nsid=bound.nsid, private=bound.auth is not Auth.NONE, admin=admin)
 
 
 async def refuse(error: Exception, send: Send, *, nsid: str = "", private: bool = False, admin: bool = False) -> None:
@@ -277,4 +313,6 @@ async def refuse(error: Exception, send: Send, *, nsid: str = "", private: bool 
         headers += PRIVATE
     if status == 401:
         headers = (*headers, CHALLENGES[admin])
+    if status == 426:
+        headers = (*headers, *UPGRADE)
     await respond(send, status, headers, body)

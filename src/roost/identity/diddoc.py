@@ -17,6 +17,7 @@ from roost.identity.errors import InvalidDidDocument, UnusableKey
 from roost.syntax import Did, Handle, InvalidSyntax
 
 SIGNING_KEY_ID = "atproto"
+LABEL_KEY_ID = "atproto_label"
 PDS_ID = "atproto_pds"
 PDS_TYPE = "AtprotoPersonalDataServer"
 
@@ -67,8 +68,12 @@ class DidDocument:
     @property
     def signing_key(self) -> PublicKey | None:
         """The `#atproto` key, which signs repositories and service tokens; raises UnusableKey if it is unreadable."""
+        return self.key(SIGNING_KEY_ID)
+
+    def key(self, id: str) -> PublicKey | None:
+        """Return the first key with this fragment, None without one; raises UnusableKey if it is unreadable."""
         for method in self.verification_methods:
-            if method.id == SIGNING_KEY_ID:
+            if method.id == id:
                 return method.key()
         return None
 

@@ -12,7 +12,15 @@ from roost.services.passwords import Passwords
 from roost.services.policy import Policy
 from roost.services.removals import Removals
 from roost.services.repos import Repos
-from roost.storage import accounts, identity_changes, key_rotations, sessions
+from roost.storage import (
+    accounts,
+    app_passwords,
+    earned_invites,
+    identity_changes,
+    key_rotations,
+    reserved_keys,
+    sessions,
+)
 from roost.storage.accounts import Account
 from roost.storage.db import Database, Tx
 
@@ -72,22 +80,30 @@ class Accounts:
             gone = accounts.by_id(tx, account)
             if gone is None:
                 raise AccountNotFound("Account not found")
-            now = self._minter.milliseconds()
-            sessions.revoke_all(tx, account)
-            self._mail_tokens.drop(tx, account)
-            identity_changes.remove(tx, account)
-            key_rotations.done(tx, account)
-            self._repos.forget(tx, account, gone.did)
-            accounts.delete(tx, account)
-            accounts.drop_held_handles(tx, now)
-            if self._policy.is_ours(gone.handle):
-                until = now + self._policy.hold_handle_days * 86_400_000
-                accounts.hold_handle(tx, gone.handle, until=until, did=gone.did)
-            # Earlier events hold the deleted records; that the account is gone is what remains to be told.
-            told = events.append_account(tx, account, gone.did, "deleted", now=now)
-            self._removals.begin(tx, account, events_below=told)
+            self.remove(tx, gone)
 
         await self._db.write(delete)
+
+    def remove(self, tx: Tx, gone: Account) -> None:
+        """Do what `delete` does in the transaction of whoever has decided that; `gone` was read in it."""
+        now = self._minter.milliseconds()
+        sessions.revoke_all(tx, gone.id)
+        app_passwords.delete_of(tx, gone.id)
+        self._mail_tokens.drop(tx, gone.id)
+        # A code is as good as its account: one that was taken down must not get its codes back by going away.
+        earned_invites.void_of(tx, gone.did)
+        reserved_keys.delete_for(tx, gone.did)
+        identity_changes.remove(tx, gone.id)
+        key_rotations.done(tx, gone.id)
+        self._repos.forget(tx, gone.id, gone.did)
+        accounts.delete(tx, gone.id)
+        accounts.drop_held_handles(tx, now)
+        if self._policy.is_ours(gone.handle):
+            until = now + self._policy.hold_handle_days * 86_400_000
+            accounts.hold_handle(tx, gone.handle, until=until, did=gone.did)
+        # Earlier events hold the deleted records; that the account is gone is what remains to be told.
+        told = events.append_account(tx, gone.id, gone.did, "deleted", now=now)
+        self._removals.begin(tx, gone.id, events_below=told)
 
     def request_reset(self, email: str) -> None:
         """Mail a token to the account with that address, if there is one; the answer must not tell, nor its time."""

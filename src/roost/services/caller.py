@@ -19,6 +19,7 @@ class Scope(StrEnum):
     APP_PASS_PRIVILEGED = "com.atproto.appPassPrivileged"  # noqa: S105 — as above
     TAKENDOWN = "com.atproto.takendown"
     REFRESH = "com.atproto.refresh"
+    SERVICE = "service"  # a service token's, good for the one method that it names; no token of ours says this
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,17 @@ class Caller:
     handle: Handle
     scope: Scope
     session: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """Whoever holds the signing key of a DID, here or elsewhere, as a token made for this one call proves.
+
+    `token` is the digest by which the token is known as used.
+    """
+
+    iss: Did
+    token: bytes
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,17 +3,27 @@
     ServiceError
     ├── InvalidRequest            the request cannot be carried out as sent
     │   ├── InvalidSwap           a compare-and-swap condition does not hold
-    │   ├── RecordNotFound        RecordAlreadyExists   BlobNotFound
+    │   ├── RecordNotFound        RecordAlreadyExists   BlockNotFound
+    │   ├── BlobNotFound          InvalidMimeType       InvalidSize         BlobQuotaExceeded
     │   ├── RepoNotFound          RepoDeactivated       RepoTakendown
+    │   ├── AlreadyExists         the DID has an account here
     │   ├── InvalidHandle         HandleNotAvailable    HandleNotFound      UnsupportedDomain
     │   │                         └── HandleTaken
     │   ├── DidNotFound           DidDeactivated
     │   ├── InvalidInviteCode     InvalidPassword       EmailNotAvailable   IncompatibleDidDoc
-    │   └── InvalidToken          ExpiredToken          (of a session, of a mailed token)
+    │   ├── BadExpiration         LexiconNotFound
+    │   ├── FutureCursor          ConsumerTooSlow       (of a subscriber)
+    │   ├── InvalidEmail          UnknownAccount        AppPasswordExists
+    │   └── InvalidToken          ExpiredToken          TokenRequired       (of a session, of a mailed token)
     ├── Unauthenticated           who is calling is not known
     │   ├── AuthMissing           AccountTakedown       AccountDeactivated
+    │   └── BadJwt                a service token is malformed, or lives too long
+    │       ├── BadJwtType        JwtExpired            BadJwtLexiconMethod
+    │       ├── BadJwtIss         BadJwtAudience        BadJwtSignature
+    │       └── UntrustedIss      JwtReplayed
     ├── Forbidden                 the caller is known and may not do this
     │   └── AccountNotFound
+    ├── PayloadTooLarge           what is sent is larger than the operator takes
     ├── TooManyRequests           the server is at one of its limits; the same request may succeed later
     └── UpstreamFailure           a server that this one depends on refused or did not answer
         └── UpstreamTimeout       … did not answer in time
@@ -48,7 +58,19 @@ class RecordAlreadyExists(InvalidRequest):
 
 
 class BlobNotFound(InvalidRequest):
-    """The record refers to a blob that the account has not uploaded."""
+    """The account has no such blob: to refer to it in a record, or to read it."""
+
+
+class InvalidMimeType(InvalidRequest):
+    """The record says of a blob that it is of another media type than was uploaded."""
+
+
+class InvalidSize(InvalidRequest):
+    """The record says of a blob that it has another size than was uploaded."""
+
+
+class BlobQuotaExceeded(InvalidRequest):
+    """The account's blobs would have more bytes together than this server keeps for one account."""
 
 
 class RepoNotFound(InvalidRequest):
@@ -61,6 +83,10 @@ class RepoDeactivated(InvalidRequest):
 
 class RepoTakendown(InvalidRequest):
     """The account that owns the repository has been taken down."""
+
+
+class AlreadyExists(InvalidRequest):
+    """The DID that was to come here has an account here."""
 
 
 class InvalidHandle(InvalidRequest):
@@ -95,6 +121,18 @@ class EmailNotAvailable(InvalidRequest):
     """Another account uses that email address."""
 
 
+class InvalidEmail(InvalidRequest):
+    """The email address is not the account's."""
+
+
+class UnknownAccount(InvalidRequest):
+    """The account that is meant is not hosted here."""
+
+
+class AppPasswordExists(InvalidRequest):
+    """The account has an app password of that name."""
+
+
 class InvalidInviteCode(InvalidRequest):
     """An invite code is needed, and the one given does not admit anybody."""
 
@@ -107,12 +145,36 @@ class IncompatibleDidDoc(InvalidRequest):
     """The account's DID document does not agree with what was asked."""
 
 
+class BadExpiration(InvalidRequest):
+    """A token was asked for that would live for too long, or is over already."""
+
+
+class LexiconNotFound(InvalidRequest):
+    """No lexicon document is published under the NSID, or none that can be proved."""
+
+
+class BlockNotFound(InvalidRequest):
+    """The repository has no block of that CID."""
+
+
+class FutureCursor(InvalidRequest):
+    """A subscriber says that it has seen an event that was never sent."""
+
+
+class ConsumerTooSlow(InvalidRequest):
+    """A subscriber does not take what it is sent, or not as fast as it comes."""
+
+
 class InvalidToken(InvalidRequest):
     """The token is malformed, not ours, of the wrong kind, or revoked."""
 
 
 class ExpiredToken(InvalidRequest):
     """The token was good once; its time is over."""
+
+
+class TokenRequired(InvalidRequest):
+    """The change needs a token that is mailed to the account's owner."""
 
 
 class Unauthenticated(ServiceError):
@@ -131,12 +193,52 @@ class AccountDeactivated(Unauthenticated):
     """The caller's account is deactivated."""
 
 
+class BadJwt(Unauthenticated):
+    """The service token is malformed, or would be good for longer than one may be."""
+
+
+class BadJwtType(BadJwt):
+    """The token is of another kind: one of a session, or of OAuth."""
+
+
+class JwtExpired(BadJwt):
+    """The service token was good once; its time is over."""
+
+
+class BadJwtLexiconMethod(BadJwt):
+    """The service token was not made for the method that is called."""
+
+
+class BadJwtIss(BadJwt):
+    """The service token does not say whose it is, in a way that counts for this method."""
+
+
+class BadJwtAudience(BadJwt):
+    """The service token was made for another server."""
+
+
+class BadJwtSignature(BadJwt):
+    """The service token was not signed with the key in its issuer's DID document."""
+
+
+class UntrustedIss(BadJwt):
+    """The service token is good, but its issuer has no say here."""
+
+
+class JwtReplayed(BadJwt):
+    """The service token has been used."""
+
+
 class Forbidden(ServiceError):
     """The caller may not do this."""
 
 
 class AccountNotFound(Forbidden):
     """The caller's token is good, but its account is not hosted here."""
+
+
+class PayloadTooLarge(ServiceError):
+    """What is sent has more bytes than the operator takes."""
 
 
 class TooManyRequests(ServiceError):

@@ -184,6 +184,11 @@ def set_password(tx: Tx, account: int, password: str) -> None:
     tx.run("UPDATE account SET password = ? WHERE id = ?", password, account)
 
 
+def set_email(tx: Tx, account: int, email: str) -> None:
+    """Replace the email address, given in lower case; that it is the owner's has to be confirmed anew."""
+    tx.run("UPDATE account SET email = ?, email_confirmed_at = NULL WHERE id = ?", email, account)
+
+
 def set_takedown(tx: Tx, account: int, ref: str | None) -> None:
     """Take the account down for the reason `ref`, or restore it where that is None; `status` follows."""
     tx.run("UPDATE account SET takedown_ref = ? WHERE id = ?", ref, account)
@@ -194,6 +199,20 @@ def set_deactivated(tx: Tx, account: int, at: int | None, *, delete_after: int |
     """Deactivate the account at that time, or activate it where that is None; `status` follows."""
     tx.run("UPDATE account SET deactivated_at = ?, delete_after = ? WHERE id = ?", at, delete_after, account)
     _settle_status(tx, account)
+
+
+def confirm_email(tx: Tx, account: int, at: int) -> None:
+    """Note that the email address was shown to be the owner's at that time."""
+    tx.run("UPDATE account SET email_confirmed_at = ? WHERE id = ?", at, account)
+
+
+def due(tx: Tx, now: int, limit: int) -> list[int]:
+    """Return accounts that are deactivated and were to be kept until now at the most; those taken down are kept."""
+    rows = tx.all(
+        "SELECT id FROM account WHERE delete_after <= ? AND status = 'deactivated' ORDER BY delete_after LIMIT ?",
+        now, limit,
+    )  # fmt: skip
+    return [row[0] for row in rows]
 
 
 def _settle_status(tx: Tx, account: int) -> None:
@@ -233,6 +252,11 @@ def reserve(tx: Tx, reservation: Reservation) -> None:
 def release(tx: Tx, did: Did) -> bool:
     """Give up the names taken for a coming account; False if they were given up already."""
     return tx.run("DELETE FROM reservation WHERE did = ?", did) > 0
+
+
+def did_reserved(tx: Tx, did: Did) -> bool:
+    """Return whether an account with that DID is about to be made."""
+    return tx.one("SELECT 1 FROM reservation WHERE did = ?", did) is not None
 
 
 def reservations(tx: Tx) -> list[Reservation]:

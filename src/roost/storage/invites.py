@@ -13,16 +13,25 @@ def add(tx: Tx, *, code: str, uses: int, for_account: str, now: int) -> None:
 
 
 def take(tx: Tx, code: str) -> bool:
-    """Take one use of a code; False if there is no such code, it is disabled, or it is used up."""
-    return (
-        tx.run("UPDATE invite SET available = available - 1 WHERE code = ? AND available > 0 AND disabled = 0", code)
-        > 0
+    """Take one use of a code; False if there is no such code, it is disabled, it is used up, or void: those of an
+    account that was taken down admit nobody meanwhile (8.8).
+    """
+    touched = tx.run(
+        "UPDATE invite SET available = available - 1 WHERE code = ? AND available > 0 AND disabled = 0 AND NOT EXISTS"
+        " (SELECT 1 FROM account WHERE account.did = invite.for_account AND account.takedown_ref IS NOT NULL)",
+        code,
     )
+    return touched > 0
 
 
 def usable(tx: Tx, code: str) -> bool:
     """Return whether `take` would succeed."""
-    return tx.one("SELECT 1 FROM invite WHERE code = ? AND available > 0 AND disabled = 0", code) is not None
+    row = tx.one(
+        "SELECT 1 FROM invite WHERE code = ? AND available > 0 AND disabled = 0 AND NOT EXISTS"
+        " (SELECT 1 FROM account WHERE account.did = invite.for_account AND account.takedown_ref IS NOT NULL)",
+        code,
+    )
+    return row is not None
 
 
 def give_back(tx: Tx, code: str) -> None:
