@@ -23,9 +23,11 @@ from roost.api.method import Method
 from roost.config import Config, ConfigError
 from roost.crypto import CryptoError
 from roost.crypto.keys import PrivateKey, PublicKey
+from roost.http.address import Addresses
 from roost.http.auth import Authenticator
 from roost.http.compose import compose
 from roost.http.firehose import Firehose as FirehoseEdge
+from roost.http.limits import Limiter
 from roost.http.operator import operator_routes
 from roost.http.websocket import binary
 from roost.http.wellknown import pages, routes
@@ -41,8 +43,10 @@ from roost.net.resolve import DidResolver, HandleResolver
 from roost.services.account_status import AccountStatus
 from roost.services.accounts import Accounts
 from roost.services.activation import Activation
+from roost.services.admin import Admin
 from roost.services.app_passwords import AppPasswords
 from roost.services.arrivals import Arrivals
+from roost.services.audit import Audit
 from roost.services.background import Background
 from roost.services.blob_audit import BlobAudit
 from roost.services.blobs import Blobs
@@ -81,6 +85,8 @@ from roost.services.retention import Retention
 from roost.services.server_identity import ServerIdentity
 from roost.services.service_auth import ServiceAuth
 from roost.services.sessions import Sessions
+from roost.services.subjects import Subjects
+from roost.services.takeover import Takeover
 from roost.services.tokens import Tokens
 from roost.services.upkeep import Upkeep
 from roost.services.writes import Records
@@ -123,8 +129,6 @@ async def open_server(config: Config) -> AsyncIterator[Server]:
     datadir.make(config.data)
     # Before the database is there: beside one, a missing key is a lost one.
     keyring = Keyring(datadir.master_key(config.data))
-    if config.rate_limits:
-        log.warning("ROOST_RATE_LIMITS has no effect yet: limit requests in front of this server")
     async with contextlib.AsyncExitStack() as stack:
         minter = Minter()
         file = quote(str(config.data.absolute() / datadir.DATABASE))
@@ -154,7 +158,7 @@ async def _services(
 ) -> dict[type, object]:
     policy = _policy(config)
     directory = PlcDirectory(client, config.plc_url)
-    passwords, background = Passwords(), Background()
+    passwords, background, mailer = Passwords(), Background(), _mailer(config)
     documents = Documents(db, background, minter)
     resolver = DidResolver(client, directory, clock=lambda: datetime.now(UTC), store=documents)
     tokens = Tokens(await keyring.secret(db, "jwt"), policy.did, lambda: minter.milliseconds() // 1000)
@@ -241,8 +245,12 @@ async def _services(
             limit=config.import_limit if config.accept_imports else None,
         ),
         Invites(db, policy, minter),
+        Admin(db, mailer),
+        Subjects(db, minter),
+        Audit(db, minter),
         registration,
         Newcomers(policy, registration, handles, handle_resolver, keyring),
+        Takeover(db, keyring, objects, background, minter),
     )
     return {type(service): service for service in made}
 
@@ -300,21 +308,39 @@ def asgi(server: Server) -> Applications:
     streams = registry.subscriptions(methods.SUBSCRIPTIONS, services=server.services, catalog=server.catalog)
     served = [_limited(method, server.config) for method in (*methods.METHODS, *v2022.METHODS)]
     bound = registry.build(served, services=server.services, catalog=server.catalog)
-    authenticator = Authenticator(server.get(Sessions), server.get(ServiceAuth), admin_password=server.admin_password)
+    config, addresses = server.config, Addresses(server.config.trusted_proxies)
+    authenticator = Authenticator(
+        server.get(Sessions),
+        server.get(ServiceAuth),
+        admin_password=server.admin_password,
+        addresses=addresses,
+        moderator=config.mod_service_did,
+    )
     health = Health(VERSION, lambda: server.get(Accounts).count())
     known = routes(
-        hostname=server.config.hostname,
+        hostname=config.hostname,
         document=server.get(ServerIdentity).document(),
         is_ours=server.get(Policy).is_ours,
         did_of=server.get(Identity).hosted,
     )
-    operator = operator_routes(authenticator, server.get(Crawlers))
+    operator = operator_routes(authenticator, server.get(Crawlers), server.get(Audit), addresses)
     front = home(server.get(Accounts), server.get(Policy), version=VERSION)
-    return Applications(
-        Endpoint(bound, authenticator, health=health, streams=streams),
-        FirehoseEdge(streams),
-        pages([front, *known, *operator]),
+    endpoint = Endpoint(
+        bound,
+        authenticator,
+        health=health,
+        audit=server.get(Audit),
+        addresses=addresses,
+        limiter=_limiter(config, addresses),
+        streams=streams,
     )
+    return Applications(endpoint, FirehoseEdge(streams), pages([front, *known, *operator]))
+
+
+def _limiter(config: Config, addresses: Addresses) -> Limiter | None:
+    if not config.rate_limits:
+        return None
+    return Limiter(addresses, bypass_key=config.rate_limit_bypass_key, exempt=config.rate_limit_bypass_ips)
 
 
 def _limited(method: Method, config: Config) -> Method:

@@ -2,6 +2,21 @@
 
 from typing import Final
 
+from roost.api.com_atproto.admin import delete_account as admin_delete_account
+from roost.api.com_atproto.admin import (
+    disable_account_invites,
+    disable_invite_codes,
+    enable_account_invites,
+    get_account_info,
+    get_account_infos,
+    get_invite_codes,
+    get_subject_status,
+    search_accounts,
+    send_email,
+    update_account_email,
+    update_account_password,
+    update_subject_status,
+)
 from roost.api.com_atproto.identity import (
     get_recommended_did_credentials,
     refresh_identity,
@@ -14,6 +29,7 @@ from roost.api.com_atproto.identity import (
     update_handle,
 )
 from roost.api.com_atproto.repo import (
+    apply_writes,
     create_record,
     delete_record,
     describe_repo,
@@ -67,6 +83,19 @@ from roost.api.com_atproto.sync import get_record as sync_get_record
 from roost.api.method import Method, Subscription
 
 METHODS: Final[tuple[Method, ...]] = (
+    admin_delete_account.METHOD,
+    disable_account_invites.METHOD,
+    disable_invite_codes.METHOD,
+    enable_account_invites.METHOD,
+    get_account_info.METHOD,
+    get_account_infos.METHOD,
+    get_invite_codes.METHOD,
+    get_subject_status.METHOD,
+    search_accounts.METHOD,
+    send_email.METHOD,
+    update_account_email.METHOD,
+    update_account_password.METHOD,
+    update_subject_status.METHOD,
     get_recommended_did_credentials.METHOD,
     refresh_identity.METHOD,
     request_plc_operation_signature.METHOD,
@@ -76,6 +105,7 @@ METHODS: Final[tuple[Method, ...]] = (
     sign_plc_operation.METHOD,
     submit_plc_operation.METHOD,
     update_handle.METHOD,
+    apply_writes.METHOD,
     create_record.METHOD,
     delete_record.METHOD,
     describe_repo.METHOD,

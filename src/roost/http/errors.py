@@ -80,6 +80,7 @@ TABLE: Final[dict[type[Exception], tuple[int, str]]] = {
     services.RepoNotFound: (400, "RepoNotFound"),
     services.RepoDeactivated: (400, "RepoDeactivated"),
     services.RepoTakendown: (400, "RepoTakendown"),
+    services.SubjectNotFound: (400, "NotFound"),
     services.AlreadyExists: (400, "AlreadyExists"),
     services.InvalidHandle: (400, "InvalidHandle"),
     services.HandleNotAvailable: (400, "HandleNotAvailable"),

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from roost.services import events
+from roost.services.audit import Action
 from roost.services.background import Background
 from roost.services.clock import Minter
 from roost.services.errors import AccountNotFound, ServiceError, Unauthenticated
@@ -70,7 +71,7 @@ class Accounts:
         if not await self._passwords.matches(password, account.password):
             raise Unauthenticated("Invalid identifier or password")
 
-    async def delete(self, account: int) -> None:
+    async def delete(self, account: int, *, action: Action | None = None) -> None:
         """Remove the account with everything that is its own, and tell the network; its DID is left to its owner.
 
         Raises AccountNotFound.
@@ -81,6 +82,8 @@ class Accounts:
             if gone is None:
                 raise AccountNotFound("Account not found")
             self.remove(tx, gone)
+            if action is not None:
+                action.note(tx, handle=gone.handle)
 
         await self._db.write(delete)
 
@@ -132,7 +135,7 @@ class Accounts:
 
         await self._db.write(reset)
 
-    async def set_password(self, account: int, password: str) -> None:
+    async def set_password(self, account: int, password: str, *, action: Action | None = None) -> None:
         """Give an account a new password on the operator's word, and end all its sessions. Raises InvalidPassword."""
         hashed = await self._passwords.hash(password)
 
@@ -140,5 +143,7 @@ class Accounts:
             self._mail_tokens.drop(tx, account, Purpose.RESET_PASSWORD)
             accounts.set_password(tx, account, hashed)
             sessions.revoke_all(tx, account)
+            if action is not None:
+                action.note(tx, replaced="password", ended="sessions")
 
         await self._db.write(change)

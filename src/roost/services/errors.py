@@ -6,6 +6,7 @@
     │   ├── RecordNotFound        RecordAlreadyExists   BlockNotFound
     │   ├── BlobNotFound          InvalidMimeType       InvalidSize         BlobQuotaExceeded
     │   ├── RepoNotFound          RepoDeactivated       RepoTakendown
+    │   ├── SubjectNotFound       (of the administrator's methods)
     │   ├── AlreadyExists         the DID has an account here
     │   ├── InvalidHandle         HandleNotAvailable    HandleNotFound      UnsupportedDomain
     │   │                         └── HandleTaken
@@ -83,6 +84,10 @@ class RepoDeactivated(InvalidRequest):
 
 class RepoTakendown(InvalidRequest):
     """The account that owns the repository has been taken down."""
+
+
+class SubjectNotFound(InvalidRequest):
+    """What the administrator asks about is not here."""
 
 
 class AlreadyExists(InvalidRequest):

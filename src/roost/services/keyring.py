@@ -54,6 +54,11 @@ class Keyring:
         for kept in [each for each in self._kept if each[0] == did]:
             del self._kept[kept]
 
+    async def replace_secret(self, db: Database, name: str, value: bytes) -> None:
+        """Put another value in the place of a secret, for a server that is not used yet: what has it keeps it."""
+        sealed = seal(self._master, token_bytes(_NONCE_BYTES), value, context=f"secret:{name}".encode())
+        await db.write(lambda tx: secrets.replace(tx, name, sealed))
+
     async def secret(self, db: Database, name: str, size: int = 32) -> bytes:
         """Return the server's secret of that name, made of `size` random bytes when first asked for."""
         context = f"secret:{name}".encode()

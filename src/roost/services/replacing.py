@@ -101,7 +101,9 @@ class Replacing:
                 return False
             ready = await self._stage(account, head, data, fetch)
             try:
-                decided = await self._db.write(partial(self._decide, account=account, before=head, ready=ready, sign=sign))
+                decided = await self._db.write(
+                    partial(self._decide, account=account, before=head, ready=ready, sign=sign)
+                )
             except InvalidSwap:
                 self._background.start("clean-up after an import", self._drop(ready.staging))
                 continue
@@ -155,7 +157,9 @@ class Replacing:
             owner = accounts.by_id(tx, found.account)
             if owner is None:
                 return None
-            done = _move_some(tx, found.id, found.account, made.rev, STEP_ROWS, STEP_BYTES, now=self._minter.milliseconds())
+            done = _move_some(
+                tx, found.id, found.account, made.rev, STEP_ROWS, STEP_BYTES, now=self._minter.milliseconds()
+            )
             if done:
                 self._finish(tx, found, owner, made)
             return done

@@ -1,13 +1,14 @@
 """Taking over the accounts of a reference server from its data directory, each in one transaction, or not at all.
 
-An account keeps everything that others know it by: its DID, handle and signing key, its commit where that key has signed
-it, its blobs, its state. Sessions, mailed tokens and the grants of OAuth end with the old server. What cannot be taken is
-reported and leaves that account, or that part of it, out; the rest goes on, and a second run takes up where the first
-one ended. Deliberately does not know how the old server keeps its rows (`roost.storage.reference`).
+An account keeps everything that others know it by: its DID, handle and signing key, its commit where that key has
+signed it, its blobs, its state. Sessions, mailed tokens and the grants of OAuth end with the old server. What cannot be
+taken is reported, and leaves that account or that part of it out; the rest goes on, and a second run takes up where the
+first one ended. Deliberately does not know how the old server keeps its rows (`roost.storage.reference`).
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from functools import partial
 from hashlib import file_digest, sha256
 from pathlib import Path
 from typing import Final
@@ -35,8 +36,10 @@ from roost.storage.db import Database, Tx
 from roost.storage.errors import ReferenceUnreadable
 from roost.storage.heads import Head
 from roost.storage.objects import Objects, new_name
-from roost.storage.reference import ReferenceAccount, ReferenceActor, ReferenceBlob, ReferenceData
+from roost.storage.reference import ReferenceAccount, ReferenceActor, ReferenceBlob, ReferenceData, ReferenceInvite
 from roost.syntax import Did, Handle, InvalidSyntax
+
+__all__ = ["ReferenceAccount", "ReferenceData", "Taken", "Takeover", "examine"]
 
 ROTATION_KEY: Final = "plc-rotation-key"
 
@@ -96,22 +99,6 @@ class Takeover:
             )
         await self._keyring.replace_secret(self._db, ROTATION_KEY, secret)
 
-    async def examine(self, data: ReferenceData, account: ReferenceAccount) -> Taken:
-        """Judge an account as `take` would, and write nothing."""
-        found = Taken(account.handle or account.did)
-
-        async def judge(source: _Source) -> None:
-            judgement = Judgement(source.commit.data, source.actor.block, Standing({}, {}, 1))
-            await asyncio.to_thread(lambda: sum(1 for _ in judgement.batches()))
-            found.records = judgement.records
-            for blob in await asyncio.to_thread(lambda: list(source.actor.blobs())):
-                if not blob.temporary and await asyncio.to_thread(_file_of, data, source.did, blob, found) is not None:
-                    found.blobs += 1
-                    found.bytes += blob.size
-
-        await self._with_source(data, account, found, judge)
-        return found
-
     async def take(self, data: ReferenceData, account: ReferenceAccount) -> Taken:
         """Take one account over; what could not be is in the answer's `problems`."""
         taken = Taken(account.handle or account.did)
@@ -123,10 +110,10 @@ class Takeover:
             judgement = Judgement(source.commit.data, source.actor.block, Standing({}, {}, 1))
             ready = await stage(self._db, self._background, 0, judgement, self._minter)
             stored = await self._store_blobs(data, source, taken)
-            await self._db.write(lambda tx: self._settle(tx, data, source, ready, stored, taken))
+            await self._db.write(lambda tx: self._settle(tx, source, ready, stored, taken))
             taken.records = judgement.records
 
-        await self._with_source(data, account, taken, take)
+        await _with_source(data, account, taken, take)
         return taken
 
     async def finish(self, data: ReferenceData) -> int:
@@ -136,32 +123,11 @@ class Takeover:
 
         def settle(tx: Tx) -> int:
             log.raise_floor(tx, last)
-            return sum([invites.restore(tx, each.code, uses=each.available, left=max(0, each.available - len(each.used)),
-                                        disabled=each.disabled, for_account=each.for_account, now=each.created_at,
-                                        used=each.used) for each in codes])  # fmt: skip
+            return sum([_restore_invite(tx, each) for each in codes])
 
         return await self._db.write(settle)
 
-    async def _with_source(
-        self, data: ReferenceData, account: ReferenceAccount, taken: Taken, work: Callable[[_Source], object]
-    ) -> None:
-        """Do something with an account's own part; what is wrong with that goes into the problems."""
-        try:
-            actor = await asyncio.to_thread(lambda: data.actor(Did.parse(account.did)))
-        except (ReferenceUnreadable, InvalidSyntax) as error:
-            taken.problems.append(f"not taken over: {error}")
-            return
-        try:
-            source = await asyncio.to_thread(_source, account, actor, taken)
-            await work(source)  # type: ignore[misc]  # a coroutine
-        except (ReferenceUnreadable, InvalidRequest) as error:
-            taken.problems.append(f"not taken over: {error}")
-        finally:
-            await asyncio.to_thread(actor.close)
-
-    async def _store_blobs(
-        self, data: ReferenceData, source: _Source, taken: Taken
-    ) -> list[tuple[ReferenceBlob, str]]:
+    async def _store_blobs(self, data: ReferenceData, source: _Source, taken: Taken) -> list[tuple[ReferenceBlob, str]]:
         """Store an account's blobs, each as an object that is removed again unless the account comes to be."""
         stored = []
         for blob in await asyncio.to_thread(lambda: list(source.actor.blobs())):
@@ -172,7 +138,7 @@ class Takeover:
                 continue
             object = new_name()
             due = self._minter.milliseconds() + STORE_MS
-            await self._db.write(lambda tx, object=object, due=due: doomed.add(tx, object, due=due))  # type: ignore[misc]  # its defaults
+            await self._db.write(partial(doomed.add, object=object, due=due))
             async with self._objects.spool.linked(path) as link:
                 await self._objects.put(object, link)
             stored.append((blob, object))
@@ -183,7 +149,6 @@ class Takeover:
     def _settle(
         self,
         tx: Tx,
-        data: ReferenceData,
         source: _Source,
         ready: Ready,
         stored: list[tuple[ReferenceBlob, str]],
@@ -236,6 +201,54 @@ class Takeover:
         if account.takedown_ref is not None:
             accounts.set_takedown(tx, id, account.takedown_ref)
         return id
+
+
+async def examine(data: ReferenceData, account: ReferenceAccount) -> Taken:
+    """Judge an account as `Takeover.take` would, and write nothing."""
+    found = Taken(account.handle or account.did)
+
+    async def judge(source: _Source) -> None:
+        judgement = Judgement(source.commit.data, source.actor.block, Standing({}, {}, 1))
+        await asyncio.to_thread(lambda: sum(1 for _ in judgement.batches()))
+        found.records = judgement.records
+        for blob in await asyncio.to_thread(lambda: list(source.actor.blobs())):
+            if not blob.temporary and await asyncio.to_thread(_file_of, data, source.did, blob, found) is not None:
+                found.blobs += 1
+                found.bytes += blob.size
+
+    await _with_source(data, account, found, judge)
+    return found
+
+
+async def _with_source(
+    data: ReferenceData, account: ReferenceAccount, taken: Taken, work: Callable[[_Source], Awaitable[None]]
+) -> None:
+    """Do something with an account's own part; what is wrong with that goes into the problems."""
+    try:
+        actor = await asyncio.to_thread(lambda: data.actor(Did.parse(account.did)))
+    except (ReferenceUnreadable, InvalidSyntax) as error:
+        taken.problems.append(f"not taken over: {error}")
+        return
+    try:
+        source = await asyncio.to_thread(_source, account, actor, taken)
+        await work(source)
+    except (ReferenceUnreadable, InvalidRequest) as error:
+        taken.problems.append(f"not taken over: {error}")
+    finally:
+        await asyncio.to_thread(actor.close)
+
+
+def _restore_invite(tx: Tx, invite: ReferenceInvite) -> bool:
+    return invites.restore(
+        tx,
+        invite.code,
+        uses=invite.available,
+        left=max(0, invite.available - len(invite.used)),
+        disabled=invite.disabled,
+        for_account=invite.for_account,
+        now=invite.created_at,
+        used=invite.used,
+    )
 
 
 def _source(account: ReferenceAccount, actor: ReferenceActor, taken: Taken) -> _Source:

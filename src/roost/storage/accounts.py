@@ -122,6 +122,14 @@ def add(
     return int(row[0])
 
 
+def restore(tx: Tx, account: int, *, email_confirmed_at: int | None, invites_disabled: bool) -> None:
+    """Give an account that was taken over from another server what it was there."""
+    tx.run(
+        "UPDATE account SET email_confirmed_at = ?, invites_disabled = ? WHERE id = ?",
+        email_confirmed_at, int(invites_disabled), account,
+    )  # fmt: skip
+
+
 def signing_key(tx: Tx, account: int) -> bytes:
     """Return the account's sealed signing key."""
     row = tx.one("SELECT signing_key FROM account WHERE id = ?", account)
@@ -189,6 +197,11 @@ def set_email(tx: Tx, account: int, email: str) -> None:
     tx.run("UPDATE account SET email = ?, email_confirmed_at = NULL WHERE id = ?", email, account)
 
 
+def set_invites_disabled(tx: Tx, account: int, disabled: int) -> None:
+    """Say with 1 that the account is to be given no more invite codes, with 0 that it is."""
+    tx.run("UPDATE account SET invites_disabled = ? WHERE id = ?", disabled, account)
+
+
 def set_takedown(tx: Tx, account: int, ref: str | None) -> None:
     """Take the account down for the reason `ref`, or restore it where that is None; `status` follows."""
     tx.run("UPDATE account SET takedown_ref = ? WHERE id = ?", ref, account)
@@ -231,6 +244,26 @@ def delete(tx: Tx, account: int) -> None:
 def page(tx: Tx, after: int, limit: int) -> list[Account]:
     """Return the first `limit` accounts whose id is above `after`, oldest first."""
     rows = tx.all(_SELECT + " WHERE id > ? ORDER BY id LIMIT ?", after, limit)
+    return [account for row in rows if (account := _account(row)) is not None]
+
+
+def last_id(tx: Tx) -> int:
+    """Return the id of the youngest account, 0 where there is none."""
+    row = tx.one("SELECT max(id) FROM account")
+    return 0 if row is None or row[0] is None else int(row[0])
+
+
+def matching(tx: Tx, *, text: str, after: int, through: int, limit: int) -> list[Account]:
+    """Return the first `limit` accounts with an id above `after` and up to `through` whose email address or handle
+    contains `text`, in any case, or whose DID it is.
+    """
+    lower = text.lower()
+    pattern = "%" + lower.replace("~", "~~").replace("%", "~%").replace("_", "~_") + "%"
+    rows = tx.all(
+        _SELECT + " WHERE id > ? AND id <= ? AND"
+        " (email LIKE ? ESCAPE '~' OR handle LIKE ? ESCAPE '~' OR did = ?) ORDER BY id LIMIT ?",
+        after, through, pattern, pattern, text, limit,
+    )  # fmt: skip
     return [account for row in rows if (account := _account(row)) is not None]
 
 

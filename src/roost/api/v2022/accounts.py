@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import msgspec
 import orjson
 
+from roost.api import limits
 from roost.api.com_atproto.identity import resolve_handle
 from roost.api.com_atproto.server import (
     create_invite_code,
@@ -96,6 +97,13 @@ async def create_session(sessions: Sessions, input: CreateSessionInput) -> Creat
         raise Unauthenticated("Invalid username or password") from None
     account = proved.account
     return CreateSessionOutput(await sessions.begin_long(account, proved.grant), account.handle, account.did)
+
+
+def who(arguments: limits.Arguments) -> str:
+    """Return who wants in."""
+    input = arguments["input"]
+    assert isinstance(input, CreateSessionInput), "it has been decoded"
+    return input.username
 
 
 async def delete_session(sessions: Sessions, caller: Caller) -> Nothing:
@@ -240,9 +248,9 @@ def unasked() -> Mapping[str, object]:
 
 
 METHODS = (
-    Procedure("com.atproto.createAccount", create_account, explain=explain),
+    Procedure("com.atproto.createAccount", create_account, explain=explain, limits=limits.CREATE_ACCOUNT),
     adapt("com.atproto.createInviteCode", create_invite_code.METHOD, to_create_invite_code, same),
-    Procedure("com.atproto.createSession", create_session, explain=explain),
+    Procedure("com.atproto.createSession", create_session, explain=explain, limits=limits.sign_in(who)),
     Procedure(
         "com.atproto.deleteAccount",
         delete_account,
@@ -250,6 +258,7 @@ METHODS = (
         scopes=FULL,
         body=Body.FREE,
         explain=explain_bearer,
+        limits=limits.DELETE_ACCOUNT,
     ),
     Procedure(
         "com.atproto.deleteSession", delete_session, auth=Auth.ACCESS_2022, body=Body.FREE, explain=explain_bearer

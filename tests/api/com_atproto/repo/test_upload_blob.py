@@ -236,12 +236,12 @@ def test_a_length_that_lies(own_roost: Roost) -> None:
     with send(own_roost, person, b"content-length: %d" % len(data), data) as connection:
         first = connection.recv(65536)
         connection.sendall(b"and more\r\n\r\n")
-        second = connection.recv(65536)
+        while b"HTTP/1.1 400" not in (first := first + connection.recv(65536)):
+            pass
 
     assert first.startswith(b"HTTP/1.1 200")
-    assert str(Cid.of_raw(data)).encode() in first
-    assert second.startswith(b"HTTP/1.1 400")
     assert rows(own_roost, "blob") == 1
+    assert create(person, {"pic": reference(data)}).status_code == 200
 
 
 def test_both_length_and_chunks(own_roost: Roost) -> None:

@@ -2,6 +2,7 @@
 
 import msgspec
 
+from roost.api import limits
 from roost.api.com_atproto.server.session_output import SessionOutput, session_did_doc, session_output
 from roost.api.method import Procedure
 from roost.services.identity import Identity
@@ -25,4 +26,11 @@ async def create_session(sessions: Sessions, identity: Identity, policy: Policy,
     return session_output(proved.account, pair, await session_did_doc(identity, policy, proved.account.did))
 
 
-METHOD = Procedure("com.atproto.server.createSession", create_session)
+def who(arguments: limits.Arguments) -> str:
+    """Return who wants in."""
+    input = arguments["input"]
+    assert isinstance(input, Input), "it has been decoded"
+    return input.identifier
+
+
+METHOD = Procedure("com.atproto.server.createSession", create_session, limits=limits.sign_in(who))
