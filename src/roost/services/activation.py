@@ -65,7 +65,7 @@ class Activation:
             now = self._minter.milliseconds()
             accounts.set_deactivated(tx, account, None)
             # In this order: a relay looks at the DID again, takes the account for active, and then takes its state.
-            events.append_identity(tx, account, owner.did, owner.handle, now=now)
+            events.append_identity(tx, account, owner.did, owner.public_handle, now=now)
             events.append_account(tx, account, owner.did, None, now=now)
             events.append_sync(tx, account, commits.parse(head.block), now=now)
 
