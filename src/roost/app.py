@@ -22,6 +22,8 @@ from roost.config import Config
 from roost.crypto.keys import PrivateKey
 from roost.http.auth import Authenticator
 from roost.http.compose import compose
+from roost.http.proxy import Proxy
+from roost.http.slots import MOST_AT_ONCE, MOST_STRANGERS
 from roost.http.wellknown import pages, routes
 from roost.http.xrpc import Endpoint, Health
 from roost.lexicon import Catalog
@@ -48,6 +50,7 @@ from roost.services.repos import Repos
 from roost.services.service_auth import ServiceAuth
 from roost.services.sessions import Sessions
 from roost.services.tokens import Tokens
+from roost.services.upstreams import APPVIEW_ID, LABELER_ID, Upstream, Upstreams
 from roost.services.writes import Records
 from roost.storage.db import Database
 from roost.storage.opening import open_database
@@ -63,13 +66,17 @@ S = TypeVar("S")
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """Everything that lives as long as the server does. `services` holds each by its class."""
+    """Everything that lives as long as the server does. `services` holds each by its class; `configured` asks the
+    services that the settings name, `strangers` those that clients do.
+    """
 
     config: Config
     admin_password: str
     db: Database
     catalog: Catalog
     services: dict[type, object]
+    configured: Client
+    strangers: Client
 
     def get(self, service: type[S]) -> S:
         """Return the service of that class."""
@@ -102,7 +109,13 @@ async def open_server(config: Config) -> AsyncIterator[Server]:
         assert isinstance(background, Background) and isinstance(resolver, DidResolver)  # noqa: PT018 - kept by class
         stack.push_async_callback(resolver.close)
         stack.push_async_callback(background.drain)
-        yield Server(config, config.admin_password or datadir.admin_password(config.data), db, catalog, services)
+        password = config.admin_password or datadir.admin_password(config.data)
+        urls = (config.appview_url, config.mod_service_url, config.report_service_url)
+        configured = Client(trusted=[url for url in urls if url], max_connections=MOST_AT_ONCE)
+        stack.push_async_callback(configured.close)
+        strangers = Client(trusted=config.trusted_origins, max_connections=MOST_STRANGERS)
+        stack.push_async_callback(strangers.close)
+        yield Server(config, password, db, catalog, services, configured, strangers)
 
 
 async def _services(
@@ -131,6 +144,7 @@ async def _services(
         Reading(db),
         service_auth,
         Delegation(service_auth),
+        _upstreams(config, resolver),
         Exports(db),
         Imports(db, repos, resolver, minter),
         Identity(db, policy, resolver, HandleResolver(client)),
@@ -163,6 +177,18 @@ def _policy(config: Config) -> Policy:
     )
 
 
+def _upstreams(config: Config, resolver: DidResolver) -> Upstreams:
+    def named(did: str | None, id: str, url: str | None) -> Upstream | None:
+        return Upstream(Did(did), id, url, configured=True) if did and url else None
+
+    return Upstreams(
+        resolver,
+        appview=named(config.appview_did, APPVIEW_ID, config.appview_url),
+        moderation=named(config.mod_service_did, LABELER_ID, config.mod_service_url),
+        reports=named(config.report_service_did, LABELER_ID, config.report_service_url),
+    )
+
+
 def _mailer(config: Config) -> Mailer:
     if config.smtp_url is not None:
         assert config.mail_from is not None, "the configuration insists on a sender"
@@ -175,13 +201,27 @@ def _mailer(config: Config) -> Mailer:
 def asgi(server: Server) -> tuple[ASGIApp, ASGIApp]:
     """Return the endpoint of the methods, and the application of everything else."""
     bound = registry.build([*methods.METHODS, *v2022.METHODS], services=server.services, catalog=server.catalog)
-    authenticator = Authenticator(server.get(Sessions), server.get(ServiceAuth), admin_password=server.admin_password)
+    moderator = server.config.mod_service_did
+    authenticator = Authenticator(
+        server.get(Sessions),
+        server.get(ServiceAuth),
+        admin_password=server.admin_password,
+        moderator=None if moderator is None else Did(moderator),
+    )
+    proxy = Proxy(
+        authenticator,
+        server.get(Accounts),
+        server.get(ServiceAuth),
+        server.get(Upstreams),
+        configured=server.configured,
+        strangers=server.strangers,
+    )
     health = Health(VERSION, lambda: server.get(Accounts).count())
     known = routes(
         hostname=server.config.hostname, public_url=server.config.public_url, did_of=server.get(Identity).hosted
     )
     front = home(server.get(Accounts), server.get(Policy), version=VERSION)
-    return Endpoint(bound, authenticator, health=health), pages([front, *known])
+    return Endpoint(bound, authenticator, health=health, unserved=proxy, takes=proxy.takes), pages([front, *known])
 
 
 class Application:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final, TypeVar
 from urllib.parse import SplitResult, urlsplit
 
-from roost.syntax import Handle, InvalidSyntax
+from roost.syntax import Did, Handle, InvalidSyntax
 
 T = TypeVar("T")
 
@@ -49,6 +49,13 @@ class Config:
     smtp_url: str | None
     mail_from: str | None
     rate_limits: bool
+    appview_url: str | None
+    appview_did: str | None
+    mod_service_url: str | None
+    mod_service_did: str | None
+    report_service_url: str | None
+    report_service_did: str | None
+    trusted_origins: tuple[str, ...]  # where services may be although it is not https at a public address
 
     @property
     def service_did(self) -> str:
@@ -120,9 +127,20 @@ def _complete(given: Mapping[str, _Given]) -> Config:
         smtp_url=take("smtp_url", _smtp, None),
         mail_from=take("mail_from", _address, None),
         rate_limits=take("rate_limits", _flag, False),
+        appview_url=take("appview_url", _origin, None),
+        appview_did=take("appview_did", _did, None),
+        mod_service_url=take("mod_service_url", _origin, None),
+        mod_service_did=take("mod_service_did", _did, None),
+        report_service_url=take("report_service_url", _origin, None),
+        report_service_did=take("report_service_did", _did, None),
+        trusted_origins=take("trusted_origins", _origins, ()),
     )
     if config.smtp_url is not None and config.mail_from is None:
         raise ConfigError("ROOST_SMTP_URL is set, so ROOST_MAIL_FROM must be too: no mail goes out without a sender")
+    for service in ("appview", "mod_service", "report_service"):
+        if (getattr(config, f"{service}_url") is None) != (getattr(config, f"{service}_did") is None):
+            name = PREFIX + service.upper()
+            raise ConfigError(f"{name}_URL and {name}_DID must be set together: who a service is, and where")
     return config
 
 
@@ -236,6 +254,20 @@ def _origin(given: _Given) -> str:
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.path or parts.query or parts.fragment:
         raise given.wrong("a URL such as https://pds.example.com, without a path")
     return url
+
+
+def _origins(given: _Given) -> tuple[str, ...]:
+    listed = given.value.split(",") if isinstance(given.value, str) else given.value
+    if not isinstance(listed, list | tuple):
+        raise given.wrong("a list of URLs such as http://10.0.0.5:3000")
+    return tuple(_origin(_Given(given.name, item, given.where)) for item in listed if item)
+
+
+def _did(given: _Given) -> str:
+    try:
+        return Did.parse(_text(given))
+    except InvalidSyntax as error:
+        raise given.wrong("a DID such as did:web:api.example.com, without a #service") from error
 
 
 def _url_of(*schemes: str) -> Callable[[_Given], str]:

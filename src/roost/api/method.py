@@ -86,7 +86,9 @@ Explain: TypeAlias = Callable[[Exception], Exception]
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A method that reads: GET, and HEAD. `scopes` says which access tokens may call it."""
+    """A method that reads: GET, and HEAD. `scopes` says which access tokens may call it; one that is `relayed` may be
+    answered by another server, when a client names that or the operator has.
+    """
 
     nsid: str
     run: Run
@@ -94,6 +96,7 @@ class Query:
     scopes: frozenset[Scope] = STANDARD
     body: Body = Body.AS_DECLARED
     explain: Explain = unexplained
+    relayed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +110,7 @@ class Procedure:
     body: Body = Body.AS_DECLARED
     body_limit: int = DEFAULT_BODY
     explain: Explain = unexplained
+    relayed: bool = False
 
 
 Method: TypeAlias = Query | Procedure

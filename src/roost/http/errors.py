@@ -4,7 +4,8 @@
     ├── NotFound             no XRPC at this path: what status 404 means under /xrpc/
     ├── UnknownMethod        an NSID that this server does not serve
     ├── WrongVerb            a method called with another HTTP method than its own
-    └── UnsupportedCoding    a Content-Encoding that cannot be undone here
+    ├── UnsupportedCoding    a Content-Encoding that cannot be undone here
+    └── NotEnoughResources   the server is at its limit for everybody
     Exception
     └── ClientGone           nobody is left to answer
 
@@ -47,6 +48,10 @@ class UnsupportedCoding(ServiceError):
 
     def __init__(self, coding: str) -> None:
         super().__init__(f"unsupported content encoding: {coding}")
+
+
+class NotEnoughResources(ServiceError):
+    """The server has as much to do as it takes on; it is not the caller's fault."""
 
 
 class ClientGone(Exception):
@@ -99,6 +104,7 @@ TABLE: Final[dict[type[Exception], tuple[int, str]]] = {
     requests.PayloadTooLarge: (413, "PayloadTooLarge"),
     requests.JsonTooLarge: (413, "PayloadTooLargeError"),
     UnsupportedCoding: (415, "UnsupportedMediaType"),
+    NotEnoughResources: (503, "NotEnoughResources"),
     UnknownMethod: (501, "MethodNotImplemented"),
 }
 """An error that is not here by its own class is answered as the nearest class above it."""

@@ -64,17 +64,26 @@ class Health:
 class Endpoint:
     """Serves the methods of a registry, for as long as the process runs."""
 
-    __slots__ = ("_authenticator", "_bound", "_health", "_unserved")
+    __slots__ = ("_authenticator", "_bound", "_health", "_takes", "_unserved")
 
     def __init__(
-        self, registry: Registry, authenticator: Authenticator, *, health: Health, unserved: ASGIApp | None = None
+        self,
+        registry: Registry,
+        authenticator: Authenticator,
+        *,
+        health: Health,
+        unserved: ASGIApp | None = None,
+        takes: Callable[[Asgi, str], bool] | None = None,
     ) -> None:
-        """Methods nobody here serves go to `unserved` (a proxy), or are refused."""
+        """Methods nobody here serves go to `unserved` (a proxy), or are refused; so do calls of those methods here that
+        may be another server's, if `takes` says so.
+        """
         paths = {PREFIX + nsid: bound for nsid, bound in registry.items()}
         self._bound = paths | {path + "/": bound for path, bound in paths.items()}
         self._authenticator = authenticator
         self._health = health
         self._unserved = unserved
+        self._takes = takes
 
     async def __call__(self, scope: Asgi, receive: Receive, send: Send) -> None:
         """Answer one request, whatever happens."""
@@ -85,6 +94,9 @@ class Endpoint:
         verb: str = scope["method"]
         if verb == "OPTIONS":
             await preflight(scope, receive, send)
+            return
+        if bound.relayed and self._unserved is not None and self._takes is not None and self._takes(scope, bound.nsid):
+            await self._unserved(scope, receive, send)
             return
         try:
             if verb != bound.verb and not (verb == "HEAD" and bound.verb == "GET"):
