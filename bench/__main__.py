@@ -5,7 +5,6 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Sequence
-from fnmatch import fnmatch
 from pathlib import Path
 from time import monotonic
 
@@ -13,7 +12,6 @@ import orjson
 import uvloop
 
 from bench import load, people, report
-from bench.requests import Person
 from bench.scenarios import Scenario, scenarios
 from bench.server import Server, running, until_ready
 
@@ -21,7 +19,7 @@ from bench.server import Server, running, until_ready
 def main() -> int:
     """Do what the command line asks; return the exit code."""
     options = _options()
-    chosen = [each for each in scenarios() if _is_meant(each, options.scenario)]
+    chosen = [each for each in scenarios() if each.is_meant(options.scenario)]
     if not chosen:
         print("no such load; there are:", *[each.label for each in scenarios()], sep="\n  ")
         return 2
@@ -58,43 +56,24 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _is_meant(scenario: Scenario, patterns: Sequence[str]) -> bool:
-    return not patterns or any(pattern == scenario.name or fnmatch(scenario.label, pattern) for pattern in patterns)
-
-
 async def _measure(server: Server, chosen: Sequence[Scenario], seconds: float) -> list[report.Row]:
     started = monotonic()
     ready = await until_ready(server)
     print(f"{'server:':<14}ready in {ready:.2f} s, {server.rss() / 1e6:.0f} MB\n")
-    crowds = await _crowds(server, chosen, seconds)
+    _progress("making accounts and their records")
+    crowds = await people.crowds(server, chosen, seconds)
+    _progress("")
     print(report.COLUMNS)
     rows = []
     for scenario in chosen:
         _progress(scenario.label)
-        source = scenario.source(crowds[_crowd(scenario)])
+        source = scenario.source(crowds[scenario.crowd or scenario.label])
         measured = await load.run(server, source, connections=scenario.connections, seconds=seconds)
         rows.append(report.row(scenario, measured))
         _progress("")
         print(report.line(rows[-1]), *measured.told, sep="\n    ", flush=True)
     print(f"\nall in {monotonic() - started:.0f} s; the server's memory was {server.peak_rss() / 1e6:.0f} MB at most")
     return rows
-
-
-async def _crowds(server: Server, chosen: Sequence[Scenario], seconds: float) -> dict[str, list[Person]]:
-    """Make the accounts of every crowd, with the records that they are to have."""
-    wanted = {_crowd(scenario): scenario for scenario in chosen}
-    _progress(f"making {sum(scenario.accounts for scenario in wanted.values())} accounts and their records")
-    made = iter(await people.sign_up(server, sum(scenario.accounts for scenario in wanted.values())))
-    crowds = {}
-    for name, scenario in wanted.items():
-        size = scenario.records(seconds)
-        crowds[name] = [await people.with_records(server, next(made), size) for _ in range(scenario.accounts)]
-    _progress("")
-    return crowds
-
-
-def _crowd(scenario: Scenario) -> str:
-    return scenario.crowd or scenario.label
 
 
 def _progress(text: str) -> None:

@@ -1,12 +1,14 @@
 """Accounts and records for a load to work on, made through the server's own methods before anything is measured."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import Final
 
 import orjson
 
 from bench.connection import Connection
 from bench.requests import PASSWORD, Person, Template, creation
+from bench.scenarios import Scenario
 from bench.server import Server
 from roost.syntax import Tid
 
@@ -17,6 +19,16 @@ SIGNING_UP: Final = 4
 """Accounts made at a time: each costs the server a password hash, and it hashes no more than that at once."""
 
 _FIRST_MICROS: Final = 1_700_000_000_000_000
+
+
+async def crowds(server: Server, loads: Sequence[Scenario], seconds: float) -> dict[str, list[Person]]:
+    """Make the accounts of every crowd, with the records that they are to have, by the crowd's name or the load's."""
+    wanted = {load.crowd or load.label: load for load in loads}
+    made = iter(await sign_up(server, sum(load.accounts for load in wanted.values())))
+    return {
+        name: [await with_records(server, next(made), load.records(seconds)) for _ in range(load.accounts)]
+        for name, load in wanted.items()
+    }
 
 
 async def sign_up(server: Server, accounts: int) -> list[Person]:

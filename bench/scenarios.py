@@ -3,6 +3,7 @@
 import random
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatch
 from itertools import cycle
 from typing import Final
 
@@ -43,6 +44,10 @@ class Scenario:
     def label(self) -> str:
         """What it is called: name, connections, accounts."""
         return f"{self.name}/{self.connections}/{self.accounts}"
+
+    def is_meant(self, patterns: Sequence[str]) -> bool:
+        """Tell whether one of these names it, or is a pattern of its label; all are meant where none is given."""
+        return not patterns or any(pattern == self.name or fnmatch(self.label, pattern) for pattern in patterns)
 
 
 def scenarios() -> list[Scenario]:

@@ -6,7 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +18,7 @@ from bench.requests import get
 
 READY_SECONDS: Final = 30.0
 STOP_SECONDS: Final = 20.0
+ROOST: Final = str(Path(sys.executable).with_name("roost"))
 TICKS: Final = os.sysconf("SC_CLK_TCK")
 
 
@@ -61,23 +62,35 @@ def machine_seconds() -> tuple[float, float]:
 @contextmanager
 def running(data: Path) -> Iterator[Server]:
     """Run `roost serve --dev` on `data`, with this interpreter. Raises RuntimeError when it does not start or stop."""
-    port = _two_free_ports()
-    log = (data / "server.log").open("wb")
-    roost = str(Path(sys.executable).with_name("roost"))
-    command = [roost, "serve", "--dev", "--port", str(port), "--data", str(data / "data")]
+    port = two_free_ports()
+    command = [ROOST, "serve", "--dev", "--port", str(port), "--data", str(data / "data")]
+    with process(command, port, data) as server:
+        yield server
+
+
+@contextmanager
+def process(
+    command: Sequence[str], port: int, folder: Path, *, settings: Mapping[str, str] | None = None
+) -> Iterator[Server]:
+    """Run a server that listens on `port` until the block ends; what it prints goes to `folder/server.log`.
+
+    `settings` are added to its environment. Raises RuntimeError when it does not end well.
+    """
+    log = (folder / "server.log").open("wb")
     # Settings of whoever runs this are for another server.
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("ROOST_")}
-    with log, subprocess.Popen(command, stdout=log, stderr=log, env=environment) as process:
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("ROOST_", "PDS_"))}
+    environment |= settings or {}
+    with log, subprocess.Popen(command, stdout=log, stderr=log, env=environment) as running:
         try:
-            yield Server("127.0.0.1", port, process.pid, data)
+            yield Server("127.0.0.1", port, running.pid, folder)
         finally:
-            process.send_signal(signal.SIGTERM)
+            running.send_signal(signal.SIGTERM)
             try:
-                process.wait(STOP_SECONDS)
+                running.wait(STOP_SECONDS)
             except subprocess.TimeoutExpired:
-                process.kill()
-    if process.returncode != 0:
-        raise RuntimeError(f"the server ended with {process.returncode}: {(data / 'server.log').read_text()[-2000:]}")
+                running.kill()
+    if running.returncode != 0:
+        raise RuntimeError(f"the server ended with {running.returncode}: {(folder / 'server.log').read_text()[-2000:]}")
 
 
 async def until_ready(server: Server) -> float:
@@ -95,7 +108,7 @@ async def until_ready(server: Server) -> float:
     raise RuntimeError(f"the server does not answer: {(server.data / 'server.log').read_text()[-2000:]}")
 
 
-def _two_free_ports() -> int:
+def two_free_ports() -> int:
     """Return a port that is free and whose lower neighbour, which is for the PLC directory, is free too."""
     for _ in range(100):
         with socket.socket() as upper, socket.socket() as lower:

@@ -11,6 +11,7 @@ from roost.config import ConfigError, load
 from roost.crypto.errors import WrongMasterKey
 from roost.net.mail import DirectoryMailer, NoMailer, SmtpMailer
 from roost.services.accounts import Accounts
+from roost.services.mail_tokens import MailTokens
 from roost.storage.errors import DatabaseInUse
 from support.calls import THING, apply, create, delete, exported, fill, head, inspected, read, refusal, sign_in
 from support.server import Person, Roost, running
@@ -142,7 +143,7 @@ async def test_the_operators_password_is_used_where_it_is_given(tmp_path: Path) 
 async def test_mail_goes_where_the_settings_say(tmp_path: Path, flags: dict[str, object], mailer: type) -> None:
     """Through an SMTP server, into a folder in development, and otherwise nowhere."""
     async with open_server(load(flags={"data": tmp_path} | flags)) as server:
-        assert isinstance(server.get(Accounts)._mailer, mailer)
+        assert isinstance(server.get(MailTokens)._mailer, mailer)
 
 
 def test_health_tells_the_version(roost: Roost) -> None:

@@ -10,9 +10,9 @@ import pytest
 ROOT = Path(__file__).parent.parent
 
 
-def bench(*words: str) -> subprocess.CompletedProcess[str]:
+def bench(*words: str, module: str = "bench") -> subprocess.CompletedProcess[str]:
     """Run the command."""
-    command = [sys.executable, "-m", "bench", *words]
+    command = [sys.executable, "-m", module, *words]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
 
 
@@ -38,3 +38,11 @@ def test_an_unknown_load_is_refused_with_those_there_are() -> None:
 
     assert done.returncode == 2
     assert "createRecord/8/1" in done.stdout
+
+
+def test_an_unknown_load_is_not_compared_either() -> None:
+    """The comparison knows its own loads, and prints them."""
+    done = bench("--scenario", "creates", module="bench.versus")
+
+    assert done.returncode == 2
+    assert "createRecord/8/50" in done.stdout

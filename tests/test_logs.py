@@ -31,3 +31,29 @@ def test_lines_are_json_where_nobody_watches() -> None:
     assert (first["did"], first["timestamp"][-1]) == ("did:web:x", "Z")
     assert (second["event"], second["logger"]) == ("theirs 1", "library")
     assert "ZeroDivisionError" in third["exception"]
+
+
+WATCHED = """
+import io, logging, sys, structlog
+from roost import logs
+class Terminal(io.StringIO):
+    isatty = lambda self: True
+terminal = Terminal()
+logs.configure(logging.INFO, out=terminal)
+def work(token):
+    raise ValueError("broken")
+try:
+    work("secret" + "-token")
+except ValueError:
+    structlog.get_logger("roost.part").exception("failed")
+sys.stdout.write(terminal.getvalue())
+"""
+
+
+def test_a_traceback_on_a_terminal_shows_no_values() -> None:
+    """What a request brought, its token first of all, must not come onto a screen with an error."""
+    done = subprocess.run([sys.executable, "-c", WATCHED], capture_output=True, check=True, text=True)
+
+    assert "ValueError: broken" in done.stdout
+    assert "in work" in done.stdout
+    assert "secret-token" not in done.stdout

@@ -6,7 +6,7 @@ the classes that they name (`roost.api.registry`).
 
 import contextlib
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import TypeVar
@@ -18,41 +18,63 @@ from starlette.types import Scope as Asgi
 
 from roost import datadir
 from roost.api import methods, registry, v2022
-from roost.config import Config
-from roost.crypto.keys import PrivateKey
+from roost.api.com_atproto.repo import upload_blob
+from roost.api.method import Method
+from roost.config import Config, ConfigError
+from roost.crypto import CryptoError
+from roost.crypto.keys import PrivateKey, PublicKey
 from roost.http.auth import Authenticator
 from roost.http.compose import compose
+from roost.http.firehose import Firehose as FirehoseEdge
+from roost.http.operator import operator_routes
 from roost.http.proxy import Proxy
 from roost.http.slots import MOST_AT_ONCE, MOST_STRANGERS
+from roost.http.websocket import binary
 from roost.http.wellknown import pages, routes
 from roost.http.xrpc import Endpoint, Health
 from roost.lexicon import Catalog
 from roost.library import Library
 from roost.net.client import Client
+from roost.net.crawlers import Crawler
+from roost.net.dns import txt_by
 from roost.net.mail import DirectoryMailer, Mailer, NoMailer, SmtpMailer
 from roost.net.plc import PlcDirectory
 from roost.net.resolve import DidResolver, HandleResolver
 from roost.services.accounts import Accounts
+from roost.services.arrivals import Arrivals
 from roost.services.background import Background
+from roost.services.blob_audit import BlobAudit
+from roost.services.blobs import Blobs
 from roost.services.clock import Minter
+from roost.services.collecting import Collecting
+from roost.services.crawlers import Crawlers
 from roost.services.delegation import Delegation
+from roost.services.did_check import DidCheck
 from roost.services.exports import Exports
+from roost.services.firehose import Firehose
+from roost.services.handles import Handles
 from roost.services.identity import Identity
+from roost.services.identity_changes import IdentityChanges
 from roost.services.imports import Imports
 from roost.services.invites import Invites
 from roost.services.keyring import Keyring
+from roost.services.mail_tokens import MailTokens
 from roost.services.passwords import Passwords
 from roost.services.policy import Policy
 from roost.services.reading import Reading
 from roost.services.registration import Registration
 from roost.services.removals import Removals
+from roost.services.repeating import repeating
+from roost.services.replacing import Replacing
 from roost.services.repos import Repos
+from roost.services.retention import Retention
 from roost.services.service_auth import ServiceAuth
 from roost.services.sessions import Sessions
 from roost.services.tokens import Tokens
 from roost.services.upstreams import APPVIEW_ID, LABELER_ID, Upstream, Upstreams
 from roost.services.writes import Records
 from roost.storage.db import Database
+from roost.storage.objects import Objects, open_objects
 from roost.storage.opening import open_database
 from roost.syntax import Did
 from roost.web.home import home
@@ -101,25 +123,33 @@ async def open_server(config: Config) -> AsyncIterator[Server]:
         file = quote(str(config.data.absolute() / datadir.DATABASE))
         db = await open_database(config.database_url or f"sqlite:///{file}", now=minter.milliseconds())
         stack.push_async_callback(db.close)
-        client = Client(trusted=(config.plc_url,))
+        client = Client(trusted=(config.plc_url, *config.trusted_origins, *config.crawlers))
         stack.push_async_callback(client.close)
+        objects = open_objects(config.blobstore_url, config.data)
+        stack.push_async_callback(objects.close)
         catalog = Catalog(Library(config.data))
-        services = await _services(config, db, keyring, catalog, client, minter)
-        background, resolver = services[Background], services[DidResolver]
-        assert isinstance(background, Background) and isinstance(resolver, DidResolver)  # noqa: PT018 - kept by class
-        stack.push_async_callback(resolver.close)
-        stack.push_async_callback(background.drain)
+        services = await _services(config, db, objects, keyring, catalog, client, minter)
         password = config.admin_password or datadir.admin_password(config.data)
         urls = (config.appview_url, config.mod_service_url, config.report_service_url)
         configured = Client(trusted=[url for url in urls if url], max_connections=MOST_AT_ONCE)
         stack.push_async_callback(configured.close)
         strangers = Client(trusted=config.trusted_origins, max_connections=MOST_STRANGERS)
         stack.push_async_callback(strangers.close)
-        yield Server(config, password, db, catalog, services, configured, strangers)
+        server = Server(config, password, db, catalog, services, configured, strangers)
+        stack.push_async_callback(server.get(DidResolver).close)
+        stack.push_async_callback(server.get(Background).drain)
+        stack.push_async_callback(server.get(Firehose).close)
+        yield server
 
 
 async def _services(
-    config: Config, db: Database, keyring: Keyring, catalog: Catalog, client: Client, minter: Minter
+    config: Config,
+    db: Database,
+    objects: Objects,
+    keyring: Keyring,
+    catalog: Catalog,
+    client: Client,
+    minter: Minter,
 ) -> dict[type, object]:
     policy = _policy(config)
     directory = PlcDirectory(client, config.plc_url)
@@ -128,11 +158,21 @@ async def _services(
     tokens = Tokens(await keyring.secret(db, "jwt"), policy.did, lambda: minter.milliseconds() // 1000)
     rotation_key = PrivateKey.from_bytes(await keyring.secret(db, "plc-rotation-key"))
     sessions = Sessions(db, tokens, passwords, minter)
-    repos = Repos(db, keyring, minter)
+    collecting = Collecting(db, objects, minter)
+    repos = Repos(db, keyring, minter, collecting.nudge)
     records = Records(catalog, minter)
     service_auth = ServiceAuth(db, keyring, resolver, policy, minter)
     removals = Removals(db, background)
     await removals.resume()
+    handle_resolver = HandleResolver(client, txt=txt_by(config.handle_nameservers))
+    changes = IdentityChanges(db, policy, keyring, rotation_key, directory, resolver, repos, background, minter)
+    mail_tokens = MailTokens(db, policy, _mailer(config), background, minter)
+    replacing = Replacing(db, keyring, background, minter)
+    await replacing.resume()
+    retention = Retention(db, minter, hours=config.event_retention)
+    await retention.begin()
+    firehose = Firehose(db, minter, wrap=binary)
+    crawlers = [Crawler(client, url) for url in config.crawlers]
     made: tuple[object, ...] = (
         policy,
         background,
@@ -141,15 +181,35 @@ async def _services(
         repos,
         removals,
         records,
+        mail_tokens,
+        collecting,
+        Blobs(db, objects, policy, collecting, minter),
+        BlobAudit(db, objects),
         Reading(db),
+        DidCheck(policy, directory, resolver, repos, rotation_key=rotation_key.public.did_key),
         service_auth,
         Delegation(service_auth),
         _upstreams(config, resolver),
         Exports(db),
+        firehose,
+        retention,
+        Crawlers(db, crawlers, firehose, minter, hostname=config.hostname),
         Imports(db, repos, resolver, minter),
-        Identity(db, policy, resolver, HandleResolver(client)),
+        Handles(db, policy, changes, resolver, handle_resolver, minter),
+        changes,
+        Identity(db, policy, resolver, handle_resolver),
+        Arrivals(
+            db=db,
+            keyring=keyring,
+            replacing=replacing,
+            resolver=resolver,
+            directory=directory,
+            minter=minter,
+            folder=config.data,
+            limit=config.import_limit if config.accept_imports else None,
+        ),
         Invites(db, policy, minter),
-        Accounts(db, policy, passwords, repos, removals, _mailer(config), background, minter),
+        Accounts(db, policy, passwords, repos, removals, mail_tokens, background, minter),
         Registration(
             db=db,
             policy=policy,
@@ -174,6 +234,9 @@ def _policy(config: Config) -> Policy:
         domains=tuple(domain.removeprefix(".") for domain in config.handle_domains),
         invite_required=config.invite_required,
         reset_url=f"{config.public_url}/account/reset-password",
+        recovery_key=_recovery_key(config),
+        blob_limit=config.blob_limit,
+        blob_quota=config.blob_quota,
     )
 
 
@@ -189,6 +252,16 @@ def _upstreams(config: Config, resolver: DidResolver) -> Upstreams:
     )
 
 
+def _recovery_key(config: Config) -> str | None:
+    """Return the operator's recovery key. Raises ConfigError for one that could not sign."""
+    if config.recovery_key is None:
+        return None
+    try:
+        return PublicKey.from_did_key(config.recovery_key).did_key
+    except CryptoError as error:
+        raise ConfigError(f"ROOST_RECOVERY_KEY is not a key that a PLC directory takes: {error}") from None
+
+
 def _mailer(config: Config) -> Mailer:
     if config.smtp_url is not None:
         assert config.mail_from is not None, "the configuration insists on a sender"
@@ -198,9 +271,20 @@ def _mailer(config: Config) -> Mailer:
     return NoMailer()
 
 
-def asgi(server: Server) -> tuple[ASGIApp, ASGIApp]:
-    """Return the endpoint of the methods, and the application of everything else."""
-    bound = registry.build([*methods.METHODS, *v2022.METHODS], services=server.services, catalog=server.catalog)
+@dataclass(frozen=True, slots=True)
+class Applications:
+    """What answers: the endpoint of the methods, that of the subscriptions, and everything else."""
+
+    xrpc: ASGIApp
+    sockets: ASGIApp
+    pages: ASGIApp
+
+
+def asgi(server: Server) -> Applications:
+    """Return the applications of an open server."""
+    streams = registry.subscriptions(methods.SUBSCRIPTIONS, services=server.services, catalog=server.catalog)
+    served = [_limited(method, server.config) for method in (*methods.METHODS, *v2022.METHODS)]
+    bound = registry.build(served, services=server.services, catalog=server.catalog)
     moderator = server.config.mod_service_did
     authenticator = Authenticator(
         server.get(Sessions),
@@ -220,8 +304,30 @@ def asgi(server: Server) -> tuple[ASGIApp, ASGIApp]:
     known = routes(
         hostname=server.config.hostname, public_url=server.config.public_url, did_of=server.get(Identity).hosted
     )
+    operator = operator_routes(authenticator, server.get(Crawlers))
     front = home(server.get(Accounts), server.get(Policy), version=VERSION)
-    return Endpoint(bound, authenticator, health=health, unserved=proxy, takes=proxy.takes), pages([front, *known])
+    return Applications(
+        Endpoint(bound, authenticator, health=health, unserved=proxy, takes=proxy.takes, streams=streams),
+        FirehoseEdge(streams),
+        pages([front, *known, *operator]),
+    )
+
+
+@contextlib.asynccontextmanager
+async def _working(server: Server) -> AsyncIterator[None]:
+    """Do what a server does unasked for as long as it serves."""
+    async with contextlib.AsyncExitStack() as stack:
+        for name, work in (
+            ("removal of old events", server.get(Retention).prune),
+            ("requests to relays", server.get(Crawlers).tend),
+        ):
+            await stack.enter_async_context(repeating(name, work))
+        yield
+
+
+def _limited(method: Method, config: Config) -> Method:
+    """Return the method under the operator's limits."""
+    return replace(method, body_limit=config.blob_limit) if method is upload_blob.METHOD else method
 
 
 class Application:
@@ -229,10 +335,9 @@ class Application:
 
     def __init__(self, config: Config) -> None:
         self._config = config
-        self._xrpc: ASGIApp | None = None
-        self._pages: ASGIApp | None = None
+        self._parts: Applications | None = None
         self.server: Server | None = None
-        self._app = compose(self._answer_xrpc, self._answer_page, lifespan=self._live)
+        self._app = compose(self._answer_xrpc, self._answer_page, lifespan=self._live, sockets=self._answer_socket)
 
     async def __call__(self, scope: Asgi, receive: Receive, send: Send) -> None:
         """Answer one request, or live through one lifespan."""
@@ -240,14 +345,20 @@ class Application:
 
     @contextlib.asynccontextmanager
     async def _live(self) -> AsyncIterator[None]:
-        async with open_server(self._config) as self.server:
-            self._xrpc, self._pages = asgi(self.server)
-            yield
+        async with open_server(self._config) as self.server, self.server.get(Collecting).running():
+            self._parts = asgi(self.server)
+            async with _working(self.server):
+                yield
 
     async def _answer_xrpc(self, scope: Asgi, receive: Receive, send: Send) -> None:
-        assert self._xrpc is not None, "the lifespan begins before the first request"
-        await self._xrpc(scope, receive, send)
+        await self._begun().xrpc(scope, receive, send)
+
+    async def _answer_socket(self, scope: Asgi, receive: Receive, send: Send) -> None:
+        await self._begun().sockets(scope, receive, send)
 
     async def _answer_page(self, scope: Asgi, receive: Receive, send: Send) -> None:
-        assert self._pages is not None, "the lifespan begins before the first request"
-        await self._pages(scope, receive, send)
+        await self._begun().pages(scope, receive, send)
+
+    def _begun(self) -> Applications:
+        assert self._parts is not None, "the lifespan begins before the first request"
+        return self._parts

@@ -5,10 +5,12 @@ where it was given, and what to change. It deliberately does not read the proces
 or know what the settings are for.
 """
 
+import re
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from difflib import get_close_matches
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Final, TypeVar
 from urllib.parse import SplitResult, urlsplit
@@ -24,6 +26,17 @@ PORT: Final = 2583
 """The port that clients and tools of the protocol expect of a PDS in development."""
 
 PLC: Final = "https://plc.directory"
+
+IMPORT_LIMIT: Final = 1 << 30
+"""Bytes of one repository that is taken in: ten times the largest that are known, and they go to the disk."""
+RELAY: Final = "https://bsky.network"
+"""The relay that most of the network reads from."""
+
+RETENTION_HOURS: Final = 72
+"""For how long events are kept: a relay's weekend. The reference server gives out those of a day."""
+
+LEAST_RETENTION: Final = 24
+MOST_RETENTION: Final = 24 * 365 * 100
 
 
 class ConfigError(ValueError):
@@ -42,20 +55,28 @@ class Config:
     data: Path
     database_url: str | None  # None: a file in `data`
     blobstore_url: str | None  # None: a folder in `data`
+    blob_limit: int  # bytes of one
+    blob_quota: int  # bytes of all that an account has
     plc_url: str
     admin_password: str | None  # None: for the app to make and keep
     invite_required: bool
     handle_domains: tuple[str, ...]  # each with a dot in front
+    handle_nameservers: tuple[tuple[str, int], ...]  # address and port; empty: the machine's own
+    recovery_key: str | None  # a did:key
+    trusted_origins: tuple[str, ...]
     smtp_url: str | None
     mail_from: str | None
     rate_limits: bool
+    accept_imports: bool
+    import_limit: int  # bytes of one repository
+    event_retention: int  # hours
+    crawlers: tuple[str, ...]
     appview_url: str | None
     appview_did: str | None
     mod_service_url: str | None
     mod_service_did: str | None
     report_service_url: str | None
     report_service_did: str | None
-    trusted_origins: tuple[str, ...]  # where services may be although it is not https at a public address
 
     @property
     def service_did(self) -> str:
@@ -117,6 +138,9 @@ def _complete(given: Mapping[str, _Given]) -> Config:
         data=take("data", _folder, Path("data")),
         database_url=take("database_url", _database, None),
         blobstore_url=take("blobstore_url", _blobstore, None),
+        # What the reference server's distribution for hosts sets; and a hundred of those.
+        blob_limit=take("blob_limit", _bytes, 104_857_600),
+        blob_quota=take("blob_quota", _bytes, 10_737_418_240),
         plc_url=take("plc_url", _origin, f"http://localhost:{port - 1}" if dev else PLC),
         admin_password=take("admin_password", _password, None),
         # A server on the open network that anybody may join is somebody's spam host within days.
@@ -124,16 +148,23 @@ def _complete(given: Mapping[str, _Given]) -> Config:
         handle_domains=take(
             "handle_domains", _domains, (".test",) if dev or hostname == "localhost" else (f".{hostname}",)
         ),
+        handle_nameservers=take("handle_nameservers", _nameservers, ()),
+        recovery_key=take("recovery_key", _did_key, None),
+        trusted_origins=take("trusted_origins", _trusted, ()),
         smtp_url=take("smtp_url", _smtp, None),
         mail_from=take("mail_from", _address, None),
         rate_limits=take("rate_limits", _flag, False),
+        accept_imports=take("accept_imports", _flag, True),
+        import_limit=take("import_limit", _bytes, IMPORT_LIMIT),
+        event_retention=take("event_retention", _hours, RETENTION_HOURS),
+        # A server that no relay reads from is on no network; one without a name of its own cannot be.
+        crawlers=take("crawlers", _origins, () if dev or hostname == "localhost" else (RELAY,)),
         appview_url=take("appview_url", _origin, None),
         appview_did=take("appview_did", _did, None),
         mod_service_url=take("mod_service_url", _origin, None),
         mod_service_did=take("mod_service_did", _did, None),
         report_service_url=take("report_service_url", _origin, None),
         report_service_did=take("report_service_did", _did, None),
-        trusted_origins=take("trusted_origins", _origins, ()),
     )
     if config.smtp_url is not None and config.mail_from is None:
         raise ConfigError("ROOST_SMTP_URL is set, so ROOST_MAIL_FROM must be too: no mail goes out without a sender")
@@ -220,6 +251,13 @@ def _port(given: _Given) -> int:
     return int(digits)
 
 
+def _bytes(given: _Given) -> int:
+    digits = str(given.value) if isinstance(given.value, int) and not isinstance(given.value, bool) else _text(given)
+    if not (digits.isascii() and digits.isdigit() and len(digits) <= 18 and int(digits) > 0):
+        raise given.wrong("a number of bytes, such as 104857600")
+    return int(digits)
+
+
 def _hostname(given: _Given) -> str:
     name = _text(given).lower()
     if name != "localhost" and not _is_domain(name):
@@ -247,6 +285,68 @@ def _domains(given: _Given) -> tuple[str, ...]:
     return tuple(f".{domain}" for domain in dict.fromkeys(domains))
 
 
+def _nameservers(given: _Given) -> tuple[tuple[str, int], ...]:
+    """Read a list of addresses such as 192.0.2.1, 192.0.2.1:5353, 2001:db8::1 or [2001:db8::1]:5353."""
+    wanted = "a list of addresses of nameservers, such as 192.0.2.1 or 192.0.2.1:5353"
+    found = []
+    for item in _listed(given, wanted):
+        host, port = item, "53"
+        if item.startswith("[") or item.count(":") == 1:
+            host, _, port = item.rpartition(":")
+        try:
+            address = str(ip_address(host.removeprefix("[").removesuffix("]")))
+        except ValueError:
+            raise given.wrong(wanted) from None
+        if not (port.isascii() and port.isdigit() and 0 < int(port[:6]) < 65536):
+            raise given.wrong(wanted)
+        found.append((address, int(port)))
+    return tuple(dict.fromkeys(found))
+
+
+def _trusted(given: _Given) -> tuple[str, ...]:
+    """Read a list of servers."""
+    wanted = "a list of URLs such as http://localhost:8080, without paths"
+    return tuple(dict.fromkeys(_origin(_Given(given.name, item, given.where)) for item in _listed(given, wanted)))
+
+
+def _listed(given: _Given, wanted: str) -> list[str]:
+    listed = given.value.split(",") if isinstance(given.value, str) else given.value
+    if not isinstance(listed, list | tuple) or not all(isinstance(item, str) for item in listed):
+        raise given.wrong(wanted)
+    return [item.strip() for item in listed if item.strip()]
+
+
+def _did_key(given: _Given) -> str:
+    text = _text(given)
+    # Whether it is a point on a curve, whoever uses it finds out: here nothing of keys is known.
+    if not re.fullmatch(r"did:key:z[1-9A-HJ-NP-Za-km-z]{40,100}", text, re.ASCII):
+        raise given.wrong("a public key such as did:key:zQ3sh… or did:key:zDn…")
+    return text
+
+
+def _hours(given: _Given) -> int:
+    """Read a time in hours or days, as in 72h or 3d."""
+    text = str(given.value).strip().lower()
+    number, unit = text[:-1], text[-1:]
+    if unit in ("h", "d") and number.isascii() and number.isdigit() and len(number) < 10:
+        hours = int(number) * (24 if unit == "d" else 1)
+        if LEAST_RETENTION <= hours <= MOST_RETENTION:
+            return hours
+    raise given.wrong("a time of at least 24h, in hours or days such as 72h or 3d")
+
+
+def _origins(given: _Given) -> tuple[str, ...]:
+    """Read a list of servers, or `none`."""
+    wanted = "a list of URLs such as https://bsky.network, without paths, or none"
+    urls = _listed(given, wanted)
+    if urls == ["none"]:
+        return ()
+    try:
+        return tuple(dict.fromkeys(_origin(_Given(given.name, url, given.where)) for url in urls))
+    except ConfigError:
+        raise given.wrong(wanted) from None
+
+
 def _origin(given: _Given) -> str:
     """Read the URL of a server: what paths are put behind."""
     url = _text(given).rstrip("/")
@@ -254,13 +354,6 @@ def _origin(given: _Given) -> str:
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.path or parts.query or parts.fragment:
         raise given.wrong("a URL such as https://pds.example.com, without a path")
     return url
-
-
-def _origins(given: _Given) -> tuple[str, ...]:
-    listed = given.value.split(",") if isinstance(given.value, str) else given.value
-    if not isinstance(listed, list | tuple):
-        raise given.wrong("a list of URLs such as http://10.0.0.5:3000")
-    return tuple(_origin(_Given(given.name, item, given.where)) for item in listed if item)
 
 
 def _did(given: _Given) -> str:

@@ -52,7 +52,8 @@ def configure(level: int, *, out: TextIO | None = None) -> None:
 
 
 def _for_people() -> tuple[Processor, ...]:
-    return (structlog.dev.ConsoleRenderer(),)
+    # The library's own choice shows the variables of every frame: tokens, passwords, keys.
+    return (structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback),)
 
 
 def _for_machines() -> tuple[Processor, ...]:

@@ -20,6 +20,7 @@ from roost.config import load
 from roost.devnet.mailbox import Mailbox
 from roost.devnet.plc import directory
 from roost.devnet.serving import serve
+from roost.http.websocket import Socket
 
 PASSWORD = "correct horse battery"
 _numbers = itertools.count(1)
@@ -133,7 +134,7 @@ async def _served(data: Path, flags: dict[str, object]) -> AsyncIterator[Roost]:
         async with serve(await directory(plc_db, clock=lambda: datetime.now(UTC))) as plc:
             given = {"dev": True, "data": data / "pds", "plc_url": plc.url} | flags
             app = Application(load(flags=given))
-            async with serve(app) as served:
+            async with serve(app, sockets=Socket) as served:
                 assert app.server is not None, "its lifespan has begun"
                 client = httpx.Client(base_url=served.url, timeout=60)
                 mailbox = Mailbox(data / "pds" / "mail")

@@ -1,7 +1,7 @@
 """What a method file declares, and the shapes its answer may have.
 
-A method file ends with `METHOD = Query(...)` or `METHOD = Procedure(...)` around an async function whose parameters
-name, by annotation, everything it needs:
+A method file ends with `METHOD = Query(...)`, `Procedure(...)` or `Subscription(...)` around an async function whose
+parameters name, by annotation, everything it needs:
 
     params: Params           a msgspec.Struct made from the query string
     caller: Caller           who is calling, when `auth` proves it; `Viewer` with Auth.OPTIONAL, and of another type
@@ -11,8 +11,8 @@ name, by annotation, everything it needs:
     content_type: str        the media type that the body came with, in lower case and without its parameters
     anything: SomeService    the service of that class
 
-It answers with a msgspec.Struct, None (200 and no body) or a Stream. The module deliberately does not know which method
-is served where, nor how a request becomes these values.
+It answers with a msgspec.Struct, None (200 and no body), a Stream or a Content. The module deliberately does not know
+which method is served where, nor how a request becomes these values.
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -117,8 +117,21 @@ Method: TypeAlias = Query | Procedure
 
 
 @dataclass(frozen=True, slots=True)
+class Subscription:
+    """A method that sends frames for as long as its client listens: GET, over a WebSocket.
+
+    Its function names `params`, services, and `sink: Sink`, which takes what is to be sent. It returns when there is
+    nothing more to come; a ServiceError that it raises is the last frame.
+    """
+
+    nsid: str
+    run: Run
+
+
+@dataclass(frozen=True, slots=True)
 class Stream:
     """An answer that is made while it is sent; `length` in bytes where it is known, `headers` beyond the usual ones.
+    `public` if it is the same for whoever asks, at any time, so that any cache may keep it.
 
     The first chunk is asked for before the status is sent, so an error up to there is still an answer. `chunks` is
     always closed, also when the client goes away in the middle.
@@ -128,3 +141,19 @@ class Stream:
     chunks: AsyncIterator[bytes]
     length: int | None = None
     headers: tuple[tuple[bytes, bytes], ...] = ()
+    status: int = 200
+    public: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """An answer that is stored under a name of its own (`etag`) and never changes: a client may ask for a part, and
+    need not be sent what it has already. `read(start, length)` gives a part, in bytes; all else is as of a Stream.
+    """
+
+    content_type: str
+    length: int
+    etag: str
+    read: Callable[[int, int], AsyncIterator[bytes]]
+    headers: tuple[tuple[bytes, bytes], ...] = ()
+    public: bool = False

@@ -15,16 +15,18 @@ import msgspec
 
 from roost.api.decode import json_decoder, object_decoder, params_decoder
 from roost.api.errors import MethodError
-from roost.api.method import Auth, Body, Explain, Method, Procedure, Query, Record, Run
+from roost.api.method import Auth, Body, Explain, Method, Procedure, Query, Record, Run, Subscription
 from roost.lexicon import BodyType, Catalog
 from roost.lexicon import Method as Lexicon
 from roost.lexicon import Procedure as ProcedureDef
 from roost.lexicon import Query as QueryDef
+from roost.lexicon import Subscription as SubscriptionDef
 from roost.services.caller import Caller, Scope, Service, Viewer
+from roost.services.firehose import Sink
 
 Services: TypeAlias = Mapping[type, object]
 
-DYNAMIC: Final = frozenset({"params", "caller", "input", "content_type", "host"})
+DYNAMIC: Final = frozenset({"params", "caller", "input", "content_type", "host", "sink"})
 """The parameters that are filled in from the request; all others are services."""
 
 
@@ -61,6 +63,15 @@ class Bound:
 
 
 Registry: TypeAlias = Mapping[str, Bound]
+
+
+@dataclass(frozen=True, slots=True)
+class BoundSubscription:
+    """A subscription that is ready to be called: `run(params=…, sink=…)`, with those of the two that it names."""
+
+    nsid: str
+    run: Run
+    params: Callable[[bytes], object] | None
 
 
 def build(methods: Iterable[Method], *, services: Services, catalog: Catalog) -> dict[str, Bound]:
@@ -103,7 +114,24 @@ def bind(method: Method, *, services: Services, catalog: Catalog) -> Bound:
     )
 
 
-def _annotations(method: Method) -> dict[str, object]:
+def subscriptions(
+    methods: Iterable[Subscription], *, services: Services, catalog: Catalog
+) -> dict[str, BoundSubscription]:
+    """Bind subscriptions, by NSID. Raises MethodError as `build` does."""
+    registry: dict[str, BoundSubscription] = {}
+    for method in methods:
+        hints = _annotations(method)
+        lexicon = _lexicon(method, catalog)
+        strange = hints.keys() & (DYNAMIC - {"params", "sink"})
+        if strange or hints.get("sink") is not Sink:
+            raise MethodError(method.nsid, "is a subscription: it takes a sink, and of a request only its params")
+        params = _params(lexicon, hints["params"]) if "params" in hints else None
+        run = partial(method.run, **_services(method.nsid, hints, services))
+        registry[method.nsid] = BoundSubscription(method.nsid, run, params)
+    return registry
+
+
+def _annotations(method: Method | Subscription) -> dict[str, object]:
     """The handler's parameters and their types."""
     hints = get_type_hints(method.run)
     names = list(signature(method.run).parameters)
@@ -113,9 +141,13 @@ def _annotations(method: Method) -> dict[str, object]:
     return {name: hints[name] for name in names}
 
 
-def _lexicon(method: Method, catalog: Catalog) -> Lexicon:
+def _lexicon(method: Method | Subscription, catalog: Catalog) -> Lexicon:
     lexicon = catalog.method(method.nsid)
-    expected = QueryDef if isinstance(method, Query) else ProcedureDef
+    expected: type[QueryDef | ProcedureDef | SubscriptionDef] = {
+        Query: QueryDef,
+        Procedure: ProcedureDef,
+        Subscription: SubscriptionDef,
+    }[type(method)]
     if lexicon is None or not isinstance(lexicon.definition, expected):
         raise MethodError(method.nsid, f"is not a {expected.__name__.lower()} of the lexicon")
     return lexicon

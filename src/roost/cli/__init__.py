@@ -13,7 +13,7 @@ import typer
 
 from roost import logs
 from roost.app import VERSION
-from roost.cli import account, invite, key, repo, serve
+from roost.cli import account, blob, invite, key, relay, repo, serve
 from roost.cli.output import FAILED, MISUSED, say, tell
 from roost.config import ConfigError
 from roost.running import MISTAKES
@@ -34,8 +34,10 @@ app = typer.Typer(
 )
 app.command("serve")(serve.serve)
 app.add_typer(account.app, name="account")
+app.add_typer(blob.app, name="blob")
 app.add_typer(invite.app, name="invite")
 app.add_typer(repo.app, name="repo")
+app.add_typer(relay.app, name="relay")
 app.add_typer(serve.plc, name="plc")
 app.add_typer(key.app, name="key")
 

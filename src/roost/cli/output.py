@@ -4,7 +4,7 @@ Lines are never wrapped or cut: a DID or a URL has to survive being copied. Deli
 """
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Final, NoReturn
 
@@ -54,6 +54,16 @@ def fields(pairs: Iterable[tuple[str, str]]) -> None:
     out = console()
     for name, value in listed:
         out.print(Text.assemble("  ", (name.ljust(width), "dim"), value))
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Write rows under their head, each column as wide as what stands in it."""
+    listed = [head, *rows]
+    widths = [max(len(row[column]) for row in listed) for column in range(len(head))]
+    out = console()
+    for row in listed:
+        line = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        out.print(Text(line, style="dim" if row is head else ""))
 
 
 def machine(value: object) -> None:

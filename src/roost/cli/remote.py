@@ -10,7 +10,9 @@ from types import TracebackType
 from typing import Final, Self
 
 import httpx
+import msgspec
 
+from roost.services.crawlers import Status
 from roost.services.errors import UpstreamFailure
 from roost.syntax import AtIdentifier, Did, InvalidSyntax
 
@@ -63,6 +65,16 @@ class Remote:
                 "/xrpc/com.atproto.server.createInviteCode", json={"useCount": uses}, auth=("admin", password)
             )
         return str(_object(answer).get("code"))
+
+    def relays(self, *, password: str, crawl: bool) -> Status:
+        """Return how the network hears of the server, with `crawl` after it has asked every relay."""
+        verb, path = ("POST", "/_roost/relays/crawl") if crawl else ("GET", "/_roost/relays")
+        with self._answering():
+            answer = self._http.request(verb, path, auth=("admin", password))
+        try:
+            return msgspec.convert(_object(answer), Status)
+        except msgspec.ValidationError as error:
+            raise UpstreamFailure(f"{answer.url} answered what is not known here: {error}") from error
 
     @contextmanager
     def _answering(self) -> Iterator[None]:

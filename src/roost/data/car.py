@@ -133,8 +133,13 @@ def _read_header(source: _Source) -> tuple[Cid, ...]:
     size = _read_varint(source)
     if size > _MAX_HEADER:
         raise InvalidCar("the CAR header is too long")
+    return roots_of(source.take(size))
+
+
+def roots_of(encoded: bytes) -> tuple[Cid, ...]:
+    """The roots that a header's DAG-CBOR names; raises InvalidCar."""
     try:
-        value = cbor.decode(source.take(size))
+        value = cbor.decode(encoded)
     except InvalidCbor as why:
         raise InvalidCar(f"the CAR header is not DAG-CBOR: {why}") from why
     if not isinstance(value, dict):

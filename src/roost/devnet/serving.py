@@ -74,9 +74,17 @@ class _Server(uvicorn.Server):
 
 @contextlib.asynccontextmanager
 async def serve(
-    app: ASGIApp, *, host: str = "127.0.0.1", port: int = 0, grace: float = GRACE_SECONDS
+    app: ASGIApp,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    grace: float = GRACE_SECONDS,
+    sockets: type[asyncio.Protocol] | None = None,
 ) -> AsyncIterator[Served]:
-    """Serve an app; port 0 takes any free one. Raises OSError if the port is taken, RuntimeError if the app fails."""
+    """Serve an app; port 0 takes any free one, and WebSockets are spoken by `sockets`, if at all.
+
+    Raises OSError if the port is taken, RuntimeError if the app fails.
+    """
     # The protocol is spelled out because asyncio looks for it before it turns Nagle's algorithm off, which would hold
     # the body of an answer back until the head is acknowledged: 40 ms a request.
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
@@ -84,7 +92,7 @@ async def serve(
         # A port whose last server has just stopped is free; one that still has a server is not.
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((host, port))
-        config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="auto")
+        config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="auto", ws=sockets or "none")
         server = _Server(config, grace=grace)
         running = asyncio.create_task(_run(server, listener))
         await _started(server, running)

@@ -24,11 +24,17 @@ JSON: Final[Header] = (b"content-type", b"application/json")
 # What was answered to a token must not be answered to somebody else by a cache in between.
 PRIVATE: Final[tuple[Header, ...]] = ((b"cache-control", b"private"), (b"vary", b"Authorization"))
 
+# A year, and not to be asked about again: what is named by its hash never becomes anything else (RFC 8246).
+PUBLIC: Final[tuple[Header, ...]] = ((b"cache-control", b"public, max-age=31536000, immutable"),)
+
 CHALLENGES: Final[dict[bool, Header]] = {
     False: (b"www-authenticate", b"Bearer"),
     True: (b"www-authenticate", b'Basic realm="admin", charset="UTF-8"'),
 }
 """What a 401 asks for (RFC 9110 section 15.5.2 wants it said), by whether it is the administrator's credentials."""
+
+UPGRADE: Final[tuple[Header, ...]] = ((b"upgrade", b"websocket"), (b"connection", b"upgrade"))
+"""What a 426 has to name (RFC 9110 section 15.5.22)."""
 
 PREFLIGHT: Final[tuple[Header, ...]] = (
     CORS,

@@ -3,7 +3,9 @@
     ServiceError
     ├── NotFound             no XRPC at this path: what status 404 means under /xrpc/
     ├── UnknownMethod        an NSID that this server does not serve
+    ├── UpgradeRequired      an event stream that was asked for without a WebSocket
     ├── WrongVerb            a method called with another HTTP method than its own
+    ├── UnsatisfiableRange   a range that begins behind the end
     ├── UnsupportedCoding    a Content-Encoding that cannot be undone here
     └── NotEnoughResources   the server is at its limit for everybody
     Exception
@@ -36,6 +38,13 @@ class UnknownMethod(ServiceError):
         super().__init__(f"Method Not Implemented: {nsid}")
 
 
+class UpgradeRequired(ServiceError):
+    """What is asked for comes over a WebSocket."""
+
+    def __init__(self, nsid: str) -> None:
+        super().__init__(f"{nsid} is an event stream: ask for it over a WebSocket")
+
+
 class WrongVerb(InvalidRequest):
     """The method is called with another HTTP method than its own."""
 
@@ -54,6 +63,13 @@ class NotEnoughResources(ServiceError):
     """The server has as much to do as it takes on; it is not the caller's fault."""
 
 
+class UnsatisfiableRange(InvalidRequest):
+    """The range that was asked for begins behind the end of what there is."""
+
+    def __init__(self) -> None:
+        super().__init__("The requested range is not satisfiable")
+
+
 class ClientGone(Exception):
     """The client closed the connection before its request was whole."""
 
@@ -62,6 +78,9 @@ TABLE: Final[dict[type[Exception], tuple[int, str]]] = {
     services.InvalidRequest: (400, "InvalidRequest"),
     services.InvalidSwap: (400, "InvalidSwap"),
     services.RecordNotFound: (400, "RecordNotFound"),
+    services.BlockNotFound: (400, "BlockNotFound"),
+    services.FutureCursor: (400, "FutureCursor"),
+    services.ConsumerTooSlow: (400, "ConsumerTooSlow"),
     services.RecordAlreadyExists: (400, "RecordAlreadyExists"),
     services.RepoNotFound: (400, "RepoNotFound"),
     services.RepoDeactivated: (400, "RepoDeactivated"),
@@ -72,8 +91,10 @@ TABLE: Final[dict[type[Exception], tuple[int, str]]] = {
     services.HandleNotFound: (400, "HandleNotFound"),
     services.UnsupportedDomain: (400, "UnsupportedDomain"),
     services.BlobNotFound: (400, "BlobNotFound"),
+    services.InvalidMimeType: (400, "InvalidMimeType"),
+    services.InvalidSize: (400, "InvalidSize"),
+    services.BlobQuotaExceeded: (400, "BlobQuotaExceeded"),
     services.EmailNotAvailable: (400, "InvalidRequest"),  # no lexicon declares a name for it
-    services.BlobNotFound: (400, "BlobNotFound"),
     services.InvalidInviteCode: (400, "InvalidInviteCode"),
     services.InvalidPassword: (400, "InvalidPassword"),
     services.IncompatibleDidDoc: (400, "IncompatibleDidDoc"),
@@ -96,12 +117,15 @@ TABLE: Final[dict[type[Exception], tuple[int, str]]] = {
     services.AccountDeactivated: (401, "AccountDeactivated"),
     services.Forbidden: (403, "Forbidden"),
     services.AccountNotFound: (403, "AccountNotFound"),
+    services.PayloadTooLarge: (413, "PayloadTooLarge"),
     services.TooManyRequests: (429, "RateLimitExceeded"),
     services.UpstreamFailure: (502, "UpstreamFailure"),
+    services.UpstreamTimeout: (504, "UpstreamTimeout"),
     v2022.InvalidUsername: (400, "InvalidUsername"),
     v2022.UsernameNotAvailable: (400, "UsernameNotAvailable"),
     NotFound: (404, "XRPCNotSupported"),
     requests.PayloadTooLarge: (413, "PayloadTooLarge"),
+    UpgradeRequired: (426, "InvalidRequest"),
     requests.JsonTooLarge: (413, "PayloadTooLargeError"),
     UnsupportedCoding: (415, "UnsupportedMediaType"),
     NotEnoughResources: (503, "NotEnoughResources"),
@@ -115,13 +139,16 @@ OURS: Final = (500, "InternalServerError", "Internal Server Error")
 
 def answer_of(error: Exception) -> tuple[int, bytes]:
     """Return the status and the JSON body that say `error` to a client; 500 for what nobody raised on purpose."""
-    status, name, message = OURS
+    status, name, message = named(error)
+    return status, orjson.dumps({"error": name, "message": message})
+
+
+def named(error: Exception) -> tuple[int, str, str]:
+    """Return the status, the name and the message that say `error` to a client."""
     for class_ in type(error).__mro__:
         if class_ in TABLE and isinstance(error, ServiceError):
-            status, name = TABLE[class_]
-            message = error.message
-            break
-    return status, orjson.dumps({"error": name, "message": printable(message)})
+            return *TABLE[class_], printable(error.message)
+    return OURS
 
 
 def printable(message: str) -> str:

@@ -18,6 +18,7 @@ import uvloop
 from starlette.types import ASGIApp, Message
 from starlette.types import Scope as Asgi
 
+from roost.http.websocket import Socket
 from roost.http.wire import Wire, sweep
 
 GRACE: Final = 10
@@ -112,6 +113,7 @@ class Server(uvicorn.Server):
             uvicorn.Config(
                 app,
                 http=Wire,
+                ws=Socket,
                 loop="none",
                 lifespan="off",
                 log_config=None,

@@ -15,6 +15,7 @@ from uvicorn._types import ASGISendEvent, HTTPResponseStartEvent
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 from roost.http.answer import CORS, JSON
+from roost.http.websocket import Socket
 
 MOST_HEAD: Final = 64 * 1024
 """Bytes of a request line and its headers: four times what Node allows, since tokens and cookies of proxies add up."""
@@ -187,5 +188,5 @@ async def sweep(connections: AbstractSet[object], *, every: float = SWEEP) -> No
         await asyncio.sleep(every)
         now = loop.time()
         for connection in list(connections):
-            if isinstance(connection, Wire) and connection.overdue(now):
+            if isinstance(connection, Wire | Socket) and connection.overdue(now):
                 connection.transport.abort()

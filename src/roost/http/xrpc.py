@@ -7,7 +7,7 @@ generation of the protocol it is of (its `explain` puts errors in that generatio
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Container
 from dataclasses import dataclass
 from typing import Final, NoReturn
 
@@ -18,12 +18,13 @@ from starlette.types import Scope as Asgi
 
 from roost.api.encode import encode
 from roost.api.errors import BodyRefused, BodyRequired, JsonTooLarge, PayloadTooLarge, WrongEncoding
-from roost.api.method import Auth, Body, Stream
+from roost.api.method import Auth, Body, Content, Stream
 from roost.api.registry import Bound, Intake, Registry
-from roost.http.answer import CHALLENGES, CORS, EXPOSED, JSON, PRIVATE, Header, preflight, respond
+from roost.http.answer import CHALLENGES, CORS, EXPOSED, JSON, PRIVATE, PUBLIC, UPGRADE, Header, preflight, respond
 from roost.http.auth import Authenticator
 from roost.http.body import codings_of, pieces, whole
-from roost.http.errors import ClientGone, NotFound, UnknownMethod, WrongVerb, answer_of
+from roost.http.content import part_of
+from roost.http.errors import ClientGone, NotFound, UnknownMethod, UpgradeRequired, WrongVerb, answer_of
 from roost.services.caller import Service
 from roost.services.errors import InvalidRequest
 
@@ -64,7 +65,7 @@ class Health:
 class Endpoint:
     """Serves the methods of a registry, for as long as the process runs."""
 
-    __slots__ = ("_authenticator", "_bound", "_health", "_takes", "_unserved")
+    __slots__ = ("_authenticator", "_bound", "_health", "_streams", "_takes", "_unserved")
 
     def __init__(
         self,
@@ -74,9 +75,10 @@ class Endpoint:
         health: Health,
         unserved: ASGIApp | None = None,
         takes: Callable[[Asgi, str], bool] | None = None,
+        streams: Container[str] = (),
     ) -> None:
         """Methods nobody here serves go to `unserved` (a proxy), or are refused; so do calls of those methods here that
-        may be another server's, if `takes` says so.
+        may be another server's, if `takes` says so. `streams` names those that need a WebSocket.
         """
         paths = {PREFIX + nsid: bound for nsid, bound in registry.items()}
         self._bound = paths | {path + "/": bound for path, bound in paths.items()}
@@ -84,6 +86,7 @@ class Endpoint:
         self._health = health
         self._unserved = unserved
         self._takes = takes
+        self._streams = streams
 
     async def __call__(self, scope: Asgi, receive: Receive, send: Send) -> None:
         """Answer one request, whatever happens."""
@@ -102,6 +105,8 @@ class Endpoint:
             if verb != bound.verb and not (verb == "HEAD" and bound.verb == "GET"):
                 raise WrongVerb(verb, bound.verb)
             output = await self._run(bound, scope, receive)
+            if type(output) is Content:
+                output = part_of(output, verb, scope["headers"])
             first = await anext(output.chunks, None) if type(output) is Stream else None
             body = b"" if output is None or type(output) is Stream else encode(output)
         except ClientGone:
@@ -141,8 +146,8 @@ class Endpoint:
 
     async def _elsewhere(self, scope: Asgi, receive: Receive, send: Send) -> None:
         """Answer what is not a method of the registry."""
-        name = scope["path"].removeprefix(PREFIX).removesuffix("/")
-        if scope["method"] == "OPTIONS":
+        name, verb = scope["path"].removeprefix(PREFIX).removesuffix("/"), scope["method"]
+        if verb == "OPTIONS":
             await preflight(scope, receive, send)
         elif name == "_health":
             await self._tell_health(send)
@@ -150,6 +155,8 @@ class Endpoint:
             await refuse(NotFound(), send)
         elif not LIKE_NSID.fullmatch(name):
             await refuse(InvalidRequest("invalid xrpc path"), send)
+        elif name in self._streams:
+            await refuse(UpgradeRequired(name) if verb in ("GET", "HEAD") else WrongVerb(verb, "GET"), send)
         elif self._unserved is not None:
             await self._unserved(scope, receive, send)
         else:
@@ -258,14 +265,16 @@ async def _stream(
     all.
     """
     headers: list[Header] = [(b"content-type", output.content_type.encode("latin-1")), CORS, *output.headers]
-    if bound.auth is not Auth.NONE:
+    if output.public:
+        headers += PUBLIC
+    elif bound.auth is not Auth.NONE:
         headers += PRIVATE
     if output.length is not None:
         headers.append((b"content-length", b"%d" % output.length))
     chunk = first
     gone = asyncio.create_task(_until_gone(receive))
     try:
-        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.start", "status": output.status, "headers": headers})
         while chunk is not None and not bodiless:
             await send({"type": "http.response.body", "body": chunk, "more_body": True})
             if gone.done():
@@ -309,4 +318,6 @@ async def refuse(error: Exception, send: Send, *, nsid: str = "", private: bool 
         headers += PRIVATE
     if status == 401:
         headers = (*headers, CHALLENGES[admin])
+    if status == 426:
+        headers = (*headers, *UPGRADE)
     await respond(send, status, headers, body)

@@ -6,7 +6,7 @@ fragment of their id. Knows nothing of how a document was found, nor whether its
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from urllib.parse import urlsplit
@@ -63,13 +63,7 @@ class DidDocument:
     @property
     def handle(self) -> Handle | None:
         """The handle the first at:// alias claims, if it is one; a claim until the handle resolves back to the DID."""
-        for alias in self.also_known_as:
-            if alias.startswith("at://"):
-                try:
-                    return Handle.parse(alias.removeprefix("at://"))
-                except InvalidSyntax:
-                    return None
-        return None
+        return claimed_handle(self.also_known_as)
 
     @property
     def signing_key(self) -> PublicKey | None:
@@ -94,6 +88,17 @@ class DidDocument:
             if service.id == id and type in (None, service.type):
                 return service.endpoint if _is_origin(service.endpoint) else None
         return None
+
+
+def claimed_handle(aliases: Iterable[str]) -> Handle | None:
+    """Return the handle that the first at:// alias is, None if there is none or it is no handle."""
+    for alias in aliases:
+        if alias.startswith("at://"):
+            try:
+                return Handle.parse(alias.removeprefix("at://"))
+            except InvalidSyntax:
+                return None
+    return None
 
 
 def parse(raw: object, *, did: Did | None = None) -> DidDocument:

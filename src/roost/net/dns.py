@@ -5,10 +5,11 @@ Knows nothing of handles.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 
 import dns.asyncresolver
 import dns.exception
+import dns.nameserver
 import dns.resolver
 from dns.rdtypes.ANY.TXT import TXT
 
@@ -26,6 +27,20 @@ async def system_txt(name: str) -> list[str]:
     except dns.exception.DNSException as error:
         raise OSError(f"This machine has no resolver: {error}") from error
     return await txt_of(name, resolver)
+
+
+def txt_by(nameservers: Iterable[tuple[str, int]]) -> TxtLookup:
+    """Return the look-up that asks these nameservers, each an address and a port; without any, the system's."""
+    asked = [dns.nameserver.Do53Nameserver(address, port) for address, port in nameservers]
+    if not asked:
+        return system_txt
+    resolver = dns.asyncresolver.Resolver(configure=False)
+    resolver.nameservers = list(asked)
+
+    async def lookup(name: str) -> list[str]:
+        return await txt_of(name, resolver)
+
+    return lookup
 
 
 async def txt_of(name: str, resolver: dns.asyncresolver.Resolver) -> list[str]:

@@ -17,6 +17,7 @@ refused says something about the network this server stands in.
     │   ├── NotFound
     │   ├── Tombstoned
     │   └── Refused
+    ├── CrawlRefused
     ├── DidNotResolved
     └── MailNotSent
 """
@@ -92,6 +93,10 @@ class Refused(PlcError):
         super().__init__(message)
         self.message = message
         self.status = status
+
+
+class CrawlRefused(NetError):
+    """A relay that answered, and not with what was asked for."""
 
 
 class DidNotResolved(NetError):

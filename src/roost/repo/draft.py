@@ -127,4 +127,7 @@ def _blocks(
             assert link.cid is not None, "a finished tree is hashed"
             if link.cid not in blocks:
                 blocks[link.cid] = mst.encode(mst.loaded(link))
+    if not keys and root.cid is not None and root.node is not None:
+        # A commit without operations still says which tree it is of; a consumer that looks finds its root.
+        blocks.setdefault(root.cid, mst.encode(root.node))
     return car.header(commit.cid) + b"".join([car.frame(cid, block) for cid, block in blocks.items()])

@@ -3,12 +3,14 @@
     ServiceError
     ├── InvalidRequest            the request cannot be carried out as sent
     │   ├── InvalidSwap           a compare-and-swap condition does not hold
-    │   ├── RecordNotFound        RecordAlreadyExists   BlobNotFound
+    │   ├── RecordNotFound        RecordAlreadyExists   BlockNotFound
+    │   ├── BlobNotFound          InvalidMimeType       InvalidSize         BlobQuotaExceeded
     │   ├── RepoNotFound          RepoDeactivated       RepoTakendown
     │   ├── InvalidHandle         HandleNotAvailable    HandleNotFound      UnsupportedDomain
     │   │                         └── HandleTaken
     │   ├── InvalidInviteCode     InvalidPassword       EmailNotAvailable   IncompatibleDidDoc
     │   ├── BadExpiration         LexiconNotFound
+    │   ├── FutureCursor          ConsumerTooSlow       (of a subscriber)
     │   └── InvalidToken          ExpiredToken          (of a session, of a mailed token)
     ├── Unauthenticated           who is calling is not known
     │   ├── AuthMissing           AccountTakedown       AccountDeactivated
@@ -18,8 +20,10 @@
     │       └── UntrustedIss      JwtReplayed
     ├── Forbidden                 the caller is known and may not do this
     │   └── AccountNotFound
+    ├── PayloadTooLarge           what is sent is larger than the operator takes
     ├── TooManyRequests           the server is at one of its limits; the same request may succeed later
     └── UpstreamFailure           a server that this one depends on refused or did not answer
+        └── UpstreamTimeout       … did not answer in time
 
 The names are the protocol's (the `error` of an XRPC answer); which HTTP status each becomes is decided in
 `roost.http.errors`.
@@ -51,7 +55,19 @@ class RecordAlreadyExists(InvalidRequest):
 
 
 class BlobNotFound(InvalidRequest):
-    """The record refers to a blob that the account has not uploaded."""
+    """The account has no such blob: to refer to it in a record, or to read it."""
+
+
+class InvalidMimeType(InvalidRequest):
+    """The record says of a blob that it is of another media type than was uploaded."""
+
+
+class InvalidSize(InvalidRequest):
+    """The record says of a blob that it has another size than was uploaded."""
+
+
+class BlobQuotaExceeded(InvalidRequest):
+    """The account's blobs would have more bytes together than this server keeps for one account."""
 
 
 class RepoNotFound(InvalidRequest):
@@ -108,6 +124,18 @@ class BadExpiration(InvalidRequest):
 
 class LexiconNotFound(InvalidRequest):
     """No lexicon document is published under the NSID, or none that can be proved."""
+
+
+class BlockNotFound(InvalidRequest):
+    """The repository has no block of that CID."""
+
+
+class FutureCursor(InvalidRequest):
+    """A subscriber says that it has seen an event that was never sent."""
+
+
+class ConsumerTooSlow(InvalidRequest):
+    """A subscriber does not take what it is sent, or not as fast as it comes."""
 
 
 class InvalidToken(InvalidRequest):
@@ -178,9 +206,17 @@ class AccountNotFound(Forbidden):
     """The caller's token is good, but its account is not hosted here."""
 
 
+class PayloadTooLarge(ServiceError):
+    """What is sent has more bytes than the operator takes."""
+
+
 class TooManyRequests(ServiceError):
     """The server is at a limit that protects it; trying again later may succeed."""
 
 
 class UpstreamFailure(ServiceError):
     """A server that this one depends on refused, or did not answer in time."""
+
+
+class UpstreamTimeout(UpstreamFailure):
+    """A server that this one depends on did not answer in time."""

@@ -22,6 +22,8 @@ _COMMIT: Final = cbor.encode({"op": 1, "t": "#commit"})
 _SYNC: Final = cbor.encode({"op": 1, "t": "#sync"})
 _IDENTITY: Final = cbor.encode({"op": 1, "t": "#identity"})
 _ACCOUNT: Final = cbor.encode({"op": 1, "t": "#account"})
+_INFO: Final = cbor.encode({"op": 1, "t": "#info"})
+_ERROR: Final = cbor.encode({"op": -1})
 
 _NO_BLOBS: Final = b"eblobs\x80"
 _NOT_REBASED: Final = b"frebase\xf4"
@@ -87,6 +89,16 @@ def account(*, did: Did, status: str | None, seq: int, time: int) -> bytes:
     if status is not None:
         body["status"] = status
     return _ACCOUNT + cbor.encode(body)
+
+
+def info(name: str, message: str) -> bytes:
+    """Return the #info frame, which tells one subscriber something about its stream; it has no sequence number."""
+    return _INFO + cbor.encode({"name": name, "message": message})
+
+
+def error(name: str, message: str) -> bytes:
+    """Return the frame that ends a stream and says why."""
+    return _ERROR + cbor.encode({"error": name, "message": message})
 
 
 def _op(op: AppliedOp) -> bytes:

@@ -2,7 +2,7 @@
 
 from roost.services.caller import Administrator, Caller, Scope, Viewer
 from roost.services.errors import RepoDeactivated, RepoNotFound, RepoTakendown
-from roost.storage import accounts
+from roost.storage import accounts, staging
 from roost.storage.accounts import Account
 from roost.storage.db import Tx
 from roost.syntax import AtIdentifier, Did, Handle
@@ -26,7 +26,11 @@ def readable(tx: Tx, repo: AtIdentifier, viewer: Viewer = None) -> Account:
     account = find(tx, repo)
     if account is None:
         raise RepoNotFound(f"Could not find repo: {repo}")
-    if account.status is None or isinstance(viewer, Administrator) or _is_owner(account, viewer):
+    if account.status is None:
+        return account
+    if isinstance(viewer, Administrator) or _is_owner(account, viewer):
+        if staging.moving(tx, account.id):
+            raise RepoDeactivated(f"Repo is being imported: {account.did}; try again in a moment")
         return account
     if account.status == "takendown":
         raise RepoTakendown(f"Repo has been takendown: {account.did}")

@@ -10,12 +10,13 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from itertools import islice
 from typing import Final
 
-from roost.data import car, cbor
+import msgspec
+
+from roost.data import car
 from roost.data.car import Car
 from roost.data.cid import Cid
 from roost.data.errors import DataError
 from roost.data.json import dumps
-from roost.data.value import check
 from roost.identity.errors import IdentityError
 from roost.net.errors import NetError
 from roost.net.resolve import DidResolver
@@ -26,10 +27,11 @@ from roost.repo.mst import Change, Link, Node
 from roost.services import hosting
 from roost.services.clock import Minter
 from roost.services.errors import InvalidRequest, InvalidSwap, TooManyRequests, UpstreamFailure
+from roost.services.judging import MAX_NODE_BYTES, record_of
 from roost.services.reading import head_of
+from roost.services.references import NOTHING, Pointers, pointers
 from roost.services.repos import Repos
 from roost.services.trees import load
-from roost.services.writes import MAX_RECORD_BYTES
 from roost.storage import heads, nodes, records
 from roost.storage.accounts import Account
 from roost.storage.db import Database, Tx
@@ -48,9 +50,6 @@ MAX_CHANGES: Final = 5_000
 MAX_LOOKED_FOR: Final = 100
 """Nodes that were not sent and are looked for among ours, each by reading all there are. A tree that shares subtrees
 with ours meets them at their place and needs none of this, but for a few beside what has changed."""
-
-MAX_NODE_BYTES: Final = 300_000
-"""The largest node that is read at all: as many entries as one may have, each with the longest key."""
 
 MAX_HELD_BYTES: Final = 64 * 1024 * 1024
 """Bytes of all updates that are under way. Anybody may send one, and no signature is known before its last byte."""
@@ -105,8 +104,8 @@ class Imports:
         await self._check_signature(commit)
         try:
             changes, blocks = await self._db.read(lambda tx: _changes(tx, account, head, commit, sent.blocks))
-            ops, json = await asyncio.to_thread(_ops, changes, blocks)
-            await self._db.write(lambda tx: self._apply(tx, account, head, commit, ops, json))
+            ops, new = await asyncio.to_thread(_ops, changes, blocks)
+            await self._db.write(lambda tx: self._apply(tx, account, head, commit, ops, new))
         except InvalidSwap:
             # The same commit may have come in meanwhile, from a client that repeats itself: then all is as it asks.
             _, current = await self._db.read(lambda tx: _standing(tx, did))
@@ -141,7 +140,7 @@ class Imports:
             raise InvalidRequest(f"The signature does not hold: {error}") from error
 
     def _apply(
-        self, tx: Tx, account: Account, head: Head, commit: Commit, ops: Sequence[RepoOp], json: dict[str, bytes]
+        self, tx: Tx, account: Account, head: Head, commit: Commit, ops: Sequence[RepoOp], new: "_Records"
     ) -> None:
         _check_still(tx, account, head)
 
@@ -155,7 +154,7 @@ class Imports:
             made = draft(base, ops, sign)
         except RepoError as error:
             raise InvalidRequest(f"The repository is not valid: {error}") from error
-        self._repos.store(tx, account.id, made, json)
+        self._repos.store(tx, account.id, made, new.json, new.pointers)
 
 
 def _standing(tx: Tx, did: Did) -> tuple[Account, Head]:
@@ -235,10 +234,25 @@ def _held(tx: Tx, repo: int, changes: Sequence[Change], blocks: Mapping[Cid, byt
     return {cid: block for cid, block in records.blocks(tx, repo) if cid in missing}
 
 
-def _ops(changes: Sequence[Change], blocks: Mapping[Cid, bytes]) -> tuple[list[RepoOp], dict[str, bytes]]:
-    """Return the operations that make the changes, and the JSON of the records that they bring."""
-    ops: list[RepoOp] = []
+class _Records(msgspec.Struct, frozen=True):
+    """Records that come with a commit, by path: their JSON, and what those point to that point to anything."""
+
     json: dict[str, bytes] = {}
+    pointers: dict[str, Pointers] = {}
+
+    def add(self, path: str, block: bytes) -> None:
+        """Read a record. Raises InvalidRequest."""
+        record = record_of(path, block)
+        self.json[path] = dumps(record)
+        points = pointers(path, record, block)
+        if points is not NOTHING:
+            self.pointers[path] = points
+
+
+def _ops(changes: Sequence[Change], blocks: Mapping[Cid, bytes]) -> tuple[list[RepoOp], _Records]:
+    """Return the operations that make the changes, and the records that they bring."""
+    ops: list[RepoOp] = []
+    new = _Records()
     for change in changes:
         try:
             path = change.key.decode("ascii")
@@ -251,22 +265,6 @@ def _ops(changes: Sequence[Change], blocks: Mapping[Cid, bytes]) -> tuple[list[R
         block = blocks.get(change.after)
         if block is None:
             raise InvalidRequest(f"{path}: the CAR does not hold its record {change.after}")
-        json[path] = _json(path, block)
+        new.add(path, block)
         ops.append(Create(path, block) if change.before is None else Update(path, block))
-    return ops, json
-
-
-def _json(path: str, block: bytes) -> bytes:
-    """Return a record's JSON. Raises InvalidRequest unless it is an object of the data model, and of the record's
-    size.
-    """
-    if len(block) > MAX_RECORD_BYTES:
-        raise InvalidRequest(f"{path}: a record may be at most {MAX_RECORD_BYTES} bytes")
-    try:
-        value = cbor.decode(block)
-        check(value)
-    except DataError as error:
-        raise InvalidRequest(f"{path}: the record is not valid: {error}") from error
-    if not isinstance(value, dict):
-        raise InvalidRequest(f"{path}: a record must be an object")
-    return dumps(value)
+    return ops, new

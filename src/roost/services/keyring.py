@@ -20,7 +20,7 @@ class Keyring:
 
     def __init__(self, master: bytes) -> None:
         self._master = master
-        self._kept: OrderedDict[Did, PrivateKey] = OrderedDict()
+        self._kept: OrderedDict[tuple[Did, int], PrivateKey] = OrderedDict()
 
     def seal_key(self, did: Did, key: PrivateKey) -> bytes:
         """Return an account's signing key as it is stored."""
@@ -29,19 +29,22 @@ class Keyring:
     def signing_key(self, tx: Tx, account: int, did: Did) -> PrivateKey:
         """Return the account's signing key. Raises WrongMasterKey or Tampered if it was sealed under another.
 
-        Kept by DID: the id of an account whose transaction failed is given to the next one.
+        Kept by DID, since the id of an account whose transaction failed is given to the next one; and by when the key
+        was made, so that a reader with an older snapshot, or another process, cannot bring back one that was replaced.
         """
-        key = self._kept.get(did)
+        kept = did, accounts.signing_key_at(tx, account)
+        key = self._kept.get(kept)
         if key is None:
             sealed = accounts.signing_key(tx, account)
-            key = self._kept[did] = PrivateKey.from_bytes(unseal(self._master, sealed, context=did.encode()))
+            key = self._kept[kept] = PrivateKey.from_bytes(unseal(self._master, sealed, context=did.encode()))
             if len(self._kept) > _KEYS_KEPT:
                 self._kept.popitem(last=False)
         return key
 
     def forget(self, did: Did) -> None:
-        """Drop the key of an account that is gone, or whose key was replaced."""
-        self._kept.pop(did, None)
+        """Drop the keys of an account that is gone."""
+        for kept in [each for each in self._kept if each[0] == did]:
+            del self._kept[kept]
 
     async def secret(self, db: Database, name: str, size: int = 32) -> bytes:
         """Return the server's secret of that name, made of `size` random bytes when first asked for."""

@@ -2,14 +2,17 @@
 
 import msgspec
 
-from roost.syntax import Did
+from roost.identity.handle import service_domain_of
+from roost.syntax import Did, Handle
 
 
 class Policy(msgspec.Struct, frozen=True):
     """The server's name and rules.
 
     `domains` are those under which handles are given out, without a leading dot; `hold_handle_days` is how long the
-    handle of a deleted account stays nobody's.
+    handle that was given up stays nobody else's; `recovery_key` is the did:key with which the operator can take back a
+    DID that was made here. `blob_limit` is how many bytes a blob may have, `blob_quota` how many all of an
+    account's may have together.
     """
 
     did: Did
@@ -20,3 +23,10 @@ class Policy(msgspec.Struct, frozen=True):
     reset_url: str
     resolve_foreign_handles: bool = False
     hold_handle_days: int = 30
+    recovery_key: str | None = None
+    blob_limit: int = 104_857_600
+    blob_quota: int = 10_737_418_240
+
+    def is_ours(self, handle: Handle) -> bool:
+        """Return whether the handle is under a domain of this server, so that only this server can give it out."""
+        return service_domain_of(handle, self.domains) is not None

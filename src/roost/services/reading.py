@@ -1,16 +1,18 @@
 """Reading repositories: records one by one, in ranges, and what a repository holds; nothing here opens a write."""
 
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
 
 from roost.data.cid import Cid
 from roost.services import hosting
+from roost.services.caller import Administrator, Viewer
 from roost.services.errors import RecordNotFound
 from roost.storage import heads, records
 from roost.storage.accounts import Account
 from roost.storage.db import Database, Tx
-from roost.storage.heads import Head
+from roost.storage.heads import Head, Hosted
 from roost.storage.records import RecordRow
 from roost.syntax import AtIdentifier, AtUri, Did, Handle, Nsid, RecordKey
 
@@ -96,13 +98,26 @@ class Reading:
 
         return await self._db.read(read)
 
-    async def head(self, repo: AtIdentifier) -> Head:
+    async def head(self, repo: AtIdentifier, viewer: Viewer = None) -> Head:
         """Return where the repository stands. Raises RepoNotFound and its kin."""
-        return await self._db.read(lambda tx: head_of(tx, hosting.readable(tx, repo)))
+        return await self._db.read(lambda tx: head_of(tx, hosting.readable(tx, repo, viewer)))
+
+    async def hosted(self, did: Did) -> tuple[Account, Head]:
+        """Return an account, whatever its state, and where its repository stands. Raises RepoNotFound."""
+        return await self._db.read(lambda tx: _hosted(tx, did))
+
+    async def page(self, *, after: int, limit: int) -> Sequence[Hosted]:
+        """Return the first `limit` repositories of accounts whose number is above `after`, whatever their state."""
+        return await self._db.read(lambda tx: heads.page(tx, after, limit))
 
     async def account(self, repo: AtIdentifier) -> Account | None:
         """Return the account with that DID or handle, whatever its state, or None."""
         return await self._db.read(lambda tx: hosting.find(tx, repo))
+
+
+def _hosted(tx: Tx, did: Did) -> tuple[Account, Head]:
+    account = hosting.readable(tx, did, Administrator())
+    return account, head_of(tx, account)
 
 
 def head_of(tx: Tx, account: Account) -> Head:

@@ -176,7 +176,8 @@ class Registration:
             raise EmailNotAvailable(f"Email already taken: {email}")
 
     def _state(self, wanted: Application, key: PrivateKey) -> plc.State:
-        recovery = () if wanted.recovery_key is None else (wanted.recovery_key,)
+        keys = (wanted.recovery_key, self._policy.recovery_key)  # the owner's outranks the operator's
+        recovery = dict.fromkeys(key for key in keys if key is not None)
         return plc.account_state(
             signing_key=key.public.did_key,
             rotation_keys=(*recovery, self._rotation_key.public.did_key),

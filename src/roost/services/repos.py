@@ -3,7 +3,7 @@
 The engine (`roost.repo`) and the storage never meet but here. Reading is in `roost.services.reading`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -26,7 +26,7 @@ from roost.repo import (
 )
 from roost.repo import commit as commits
 from roost.repo.draft import Sign
-from roost.services import events
+from roost.services import events, indexes
 from roost.services.clock import Minter
 from roost.services.errors import (
     AccountDeactivated,
@@ -37,6 +37,7 @@ from roost.services.errors import (
     RecordAlreadyExists,
 )
 from roost.services.keyring import Keyring
+from roost.services.references import NOTHING, Pointers
 from roost.services.trees import Trees
 from roost.services.writes import Removal, Write
 from roost.storage import accounts, heads, nodes, records
@@ -58,18 +59,23 @@ class Written(msgspec.Struct, frozen=True):
 class Repos:
     """Commits to repositories, one transaction each, however many share it on its way to the disk."""
 
-    def __init__(self, db: Database, keyring: Keyring, minter: Minter) -> None:
+    def __init__(
+        self, db: Database, keyring: Keyring, minter: Minter, on_doomed: Callable[[], None] | None = None
+    ) -> None:
+        """`on_doomed` is called when a durable commit has left objects to be removed."""
         self._db = db
         self._keyring = keyring
         self._minter = minter
         self._trees = Trees()
+        self._on_doomed = on_doomed
 
     async def write(
         self, account: int, writes: Sequence[Write | Removal], *, swap_commit: Cid | None = None
     ) -> Written | None:
         """Apply the writes in one commit; None if they change nothing, which makes no commit.
 
-        Raises InvalidSwap, RecordAlreadyExists, InvalidRequest, AccountNotFound, AccountTakedown, AccountDeactivated.
+        Raises InvalidSwap, RecordAlreadyExists, InvalidRequest, BlobNotFound, InvalidMimeType, InvalidSize,
+        AccountNotFound, AccountTakedown, AccountDeactivated.
         """
         if len(writes) > MAX_OPS:
             raise InvalidRequest(f"Too many writes. Max: {MAX_OPS}")
@@ -82,6 +88,7 @@ class Repos:
         owner = _writable(tx, account)
         head = heads.get(tx, account)
         assert head is not None, "an account has a repository from its first transaction on"
+        writes = [*indexes.supplanted(tx, account, writes), *writes]
         base = self._trees.base(tx, account, head, [write.path.encode() for write in writes])
         changes = [write for write in writes if not _already_so(base, write)]
         if changes and swap_commit is not None and swap_commit != head.cid:
@@ -89,10 +96,14 @@ class Repos:
         ops = [op for write in changes if (op := _op(base, write)) is not None]
         if not ops:
             return None
+        puts = [write for write in changes if isinstance(write, Write)]
+        pointers = {write.path: write.pointers for write in puts if write.pointers is not NOTHING}
+        if pointers:
+            indexes.check_blobs(tx, account, pointers)
         draft = self._draft(base, ops, self._signer(tx, owner, head))
         if not events.fits(draft):
             raise InvalidRequest(events.TOO_MUCH)
-        self.store(tx, account, draft, {write.path: write.json for write in changes if isinstance(write, Write)})
+        self.store(tx, account, draft, {write.path: write.json for write in puts}, pointers)
         return Written(draft.commit.cid, draft.commit.rev)
 
     def _signer(self, tx: Tx, owner: Account, head: Head | None) -> Sign:
@@ -119,9 +130,18 @@ class Repos:
         self.store(tx, account, draft, {})
         return draft.commit
 
-    def store(self, tx: Tx, account: int, draft: CommitDraft, json: dict[str, bytes]) -> None:
+    def store(
+        self,
+        tx: Tx,
+        account: int,
+        draft: CommitDraft,
+        json: Mapping[str, bytes],
+        pointers: Mapping[str, Pointers] | None = None,
+    ) -> None:
         """Write a draft: nodes, records, head and event, and keep its tree; `json` holds the new records' JSON by
-        path.
+        path, `pointers` what those point to that point to anything.
+
+        A blob that is pointed to need not be here: it is missing until it is uploaded.
         """
         made = draft.commit
         nodes.put_many(tx, account, made.rev, [(n.n, n.cid, n.block, n.kids) for n in draft.nodes])
@@ -130,11 +150,34 @@ class Repos:
         if draft.records:
             rows = [(path, cid, block, json[path]) for path, cid, block in draft.records]
             records.put_many(tx, account, made.rev, rows)
-        if gone := [op.path for op in draft.ops if op.action == "delete"]:
-            records.delete_many(tx, account, gone)
+        if changed := [op for op in draft.ops if op.action != "create"]:
+            records.delete_many(tx, account, [op.path for op in changed if op.action == "delete"])
+        if (changed or pointers) and indexes.keep(
+            tx, account, made.rev, [op.path for op in changed], pointers or {}, now=self._minter.milliseconds()
+        ):
+            self._tell_doomed(tx)
         heads.put(tx, account, Head(made.cid, made.rev, made.data, made.block, draft.root.n, draft.next_n))
         events.append_written(tx, account, draft, now=self._minter.milliseconds())
         self._trees.keep(tx, account, made.cid, draft.root, len(draft.nodes))
+
+    def resign(self, tx: Tx, account: int) -> Commit:
+        """Sign the repository as it is anew: a commit without operations, under a higher rev, and its event.
+
+        It is for a signing key that was replaced in the same transaction, whatever the account's status.
+        """
+        owner, head = accounts.by_id(tx, account), heads.get(tx, account)
+        assert owner is not None, "the account was read in this transaction"
+        assert head is not None, "an account has a repository from its first transaction on"
+        draft = self._draft(self._trees.base(tx, account, head, [b""]), [], self._signer(tx, owner, head))
+        self.store(tx, account, draft, {})
+        return draft.commit
+
+    def _tell_doomed(self, tx: Tx) -> None:
+        def settle(durable: bool) -> None:
+            if durable and self._on_doomed is not None:
+                self._on_doomed()
+
+        tx.after(settle)
 
     async def signing_key(self, account: Account) -> str:
         """Return the did:key that the account's commits are signed with."""

@@ -1,19 +1,18 @@
 """A record on its way into a repository: what must hold of it before any transaction is opened."""
 
-from collections.abc import Iterator
-from typing import Final, Literal
+from typing import ClassVar, Final, Literal
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
 from roost.data import cbor, json
 from roost.data.cid import Cid
-from roost.data.errors import InvalidCid
 from roost.data.value import Value
 from roost.lexicon import Catalog, InvalidData
 from roost.repo import path_of
 from roost.services.clock import Minter
-from roost.services.errors import BlobNotFound, InvalidRequest
+from roost.services.errors import InvalidRequest
+from roost.services.references import NOTHING, Pointers, current_refs, subject
 from roost.syntax import Nsid, RecordKey
 
 MAX_RECORD_BYTES: Final = 1_000_000
@@ -26,7 +25,8 @@ class Write(msgspec.Struct, frozen=True):
     """A record to be put at a path.
 
     `put` creates or replaces; `create` and `update` insist. `swap` is the CID that the record there must have now, None
-    if there must be none, UNSET if that does not matter.
+    if there must be none, UNSET if that does not matter. A record that `supplants` takes the place of earlier ones for
+    the same subject, which go in the same commit.
     """
 
     action: Literal["create", "update", "put"]
@@ -36,6 +36,8 @@ class Write(msgspec.Struct, frozen=True):
     json: bytes
     swap: Cid | UnsetType | None = UNSET
     status: ValidationStatus | None = None
+    pointers: Pointers = NOTHING
+    supplants: bool = False
 
 
 class Removal(msgspec.Struct, frozen=True):
@@ -44,6 +46,7 @@ class Removal(msgspec.Struct, frozen=True):
     path: str
     insist: bool = False
     swap: Cid | UnsetType = UNSET
+    supplants: ClassVar[bool] = False
 
 
 def removal(collection: Nsid, rkey: RecordKey, *, insist: bool = False, swap: Cid | None = None) -> Removal:
@@ -67,11 +70,13 @@ class Records:
         *,
         validate: bool | None = None,
         swap: Cid | UnsetType | None = UNSET,
+        supplant: bool = False,
     ) -> Write:
         """Return the write that puts `value` into `collection`; without an rkey the server chooses a TID.
 
         `validate` False stores any record, True insists on a known schema, None checks those that are known.
-        Raises InvalidRequest, BlobNotFound.
+        With `supplant` it takes the place of earlier records for the same subject, if records of its type have one.
+        Raises InvalidRequest.
         """
         if not isinstance(value, dict):
             raise InvalidRequest("A record must be an object")
@@ -81,9 +86,10 @@ class Records:
         block = cbor.encode(record)
         if len(block) > MAX_RECORD_BYTES:
             raise InvalidRequest(f"A record may be at most {MAX_RECORD_BYTES} bytes of CBOR; this one has {len(block)}")
-        _check_blobs(record, block)
-        cid = Cid.of_cbor(block)
-        return Write(action, path_of(collection, key), cid, block, json.dumps(record), swap, status)
+        blobs, link = current_refs(record, block), subject(collection, record)
+        points = Pointers(blobs, link) if blobs or link is not None else NOTHING
+        path, cid, text = path_of(collection, key), Cid.of_cbor(block), json.dumps(record)
+        return Write(action, path, cid, block, text, swap, status, points, supplant and link is not None)
 
     def _check(self, collection: Nsid, rkey: RecordKey, record: Value, *, known: bool) -> ValidationStatus:
         schema = self._catalog.record(collection)
@@ -125,37 +131,6 @@ def _typed(collection: Nsid, value: dict[str, Value]) -> dict[str, Value]:
     raise InvalidRequest(f"Invalid $type: expected {collection}, got {shown(declared)}")
 
 
-def _check_blobs(record: Value, block: bytes) -> None:
-    """Refuse references to blobs: none that is not uploaded here may be referenced, and the old form never may."""
-    # Looking for the encoded words is far cheaper than walking every record, and most have neither.
-    if b"\x64blob" not in block and b"\x68mimeType" not in block:
-        return
-    for found in _objects(record):
-        if found.get("$type") == "blob":
-            raise BlobNotFound(f"Could not find blob: {shown(found.get('ref'))}")
-        if found.keys() == {"cid", "mimeType"} and _is_cid(found["cid"]):
-            raise InvalidRequest(f"Legacy blobs are not allowed ({shown(found['cid'])})")
-
-
 def shown(value: Value) -> str:
     """Return a value of a record as a message may quote it."""
     return str(value)[:200]
-
-
-def _objects(value: Value) -> Iterator[dict[str, Value]]:
-    waiting = [value]
-    while waiting:
-        part = waiting.pop()
-        if isinstance(part, dict):
-            yield part
-            waiting += part.values()
-        elif isinstance(part, list):
-            waiting += part
-
-
-def _is_cid(value: Value) -> bool:
-    try:
-        Cid.parse(value)
-    except InvalidCid:
-        return False
-    return True

@@ -1,6 +1,7 @@
 """Accounts, the names that are being taken, and the names that are kept back."""
 
 from datetime import UTC, datetime
+from typing import Final
 
 import msgspec
 
@@ -9,15 +10,21 @@ from roost.syntax import Did, Handle, now_text
 
 _SELECT = (
     "SELECT id, did, handle, email, password, status, created_at, email_confirmed_at, takedown_ref, deactivated_at,"
-    " delete_after, invites_disabled FROM account"
+    " delete_after, invites_disabled, handle_invalid_at FROM account"
 )
+
+INVALID_HANDLE: Final = Handle("handle.invalid")
+"""What the protocol has in the place of a handle that does not lead to its account (handle specification)."""
+
+HANDLES_HELD: Final = 3
+"""Handles that are kept for who gave them up: enough to undo a change or two, too few to hoard names."""
 
 
 class Account(msgspec.Struct, frozen=True):
     """A hosted account; `status` is None while it is active, times are in milliseconds since 1970.
 
     `takedown_ref` is what the administrator gave as the reason of a takedown; `delete_after` is until when the owner of
-    a deactivated account wants it kept.
+    a deactivated account wants it kept; `handle_invalid_at` since when the handle is known not to lead to the account.
     """
 
     id: int
@@ -32,6 +39,12 @@ class Account(msgspec.Struct, frozen=True):
     deactivated_at: int | None = None
     delete_after: int | None = None
     invites_disabled: bool = False
+    handle_invalid_at: int | None = None
+
+    @property
+    def public_handle(self) -> Handle:
+        """The handle as sessions and events tell it: `handle.invalid` while it does not lead to the account."""
+        return self.handle if self.handle_invalid_at is None else INVALID_HANDLE
 
     @property
     def created_text(self) -> str:
@@ -72,10 +85,24 @@ def by_email(tx: Tx, email: str) -> Account | None:
 def _account(row: Row | None) -> Account | None:
     if row is None:
         return None
-    id, did, handle, email, password, status, created_at, confirmed_at, ref, deactivated_at, delete_after, off = row
+    (
+        id,
+        did,
+        handle,
+        email,
+        password,
+        status,
+        created_at,
+        confirmed_at,
+        ref,
+        deactivated_at,
+        delete_after,
+        off,
+        invalid_at,
+    ) = row
     return Account(
         id, Did(did), Handle(handle), email, password, status, created_at,
-        confirmed_at, ref, deactivated_at, delete_after, bool(off),
+        confirmed_at, ref, deactivated_at, delete_after, bool(off), invalid_at,
     )  # fmt: skip
 
 
@@ -84,9 +111,9 @@ def add(
 ) -> int:
     """Add an account and return its id; `signing_key` is sealed. The caller has made sure that its names are free."""
     row = tx.one(
-        "INSERT INTO account (did, handle, email, password, signing_key, created_at)"
-        " VALUES (?, ?, ?, ?, ?, ?) RETURNING id",
-        did, handle, email, password, signing_key, now,
+        "INSERT INTO account (did, handle, email, password, signing_key, created_at, signing_key_at)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING id",
+        did, handle, email, password, signing_key, now, now,
     )  # fmt: skip
     assert row is not None, "RETURNING answers with the row it inserted"
     return int(row[0])
@@ -97,6 +124,49 @@ def signing_key(tx: Tx, account: int) -> bytes:
     row = tx.one("SELECT signing_key FROM account WHERE id = ?", account)
     assert row is not None, "the account was read in this transaction"
     return bytes(row[0])
+
+
+def signing_key_at(tx: Tx, account: int) -> int:
+    """Return when the account's signing key was made, in milliseconds since 1970: no two keys of it share that."""
+    row = tx.one("SELECT signing_key_at FROM account WHERE id = ?", account)
+    assert row is not None, "the account was read in this transaction"
+    return int(row[0])
+
+
+def set_signing_key(tx: Tx, account: int, sealed: bytes, *, now: int) -> None:
+    """Replace the account's signing key."""
+    tx.run(
+        "UPDATE account SET signing_key = ?, signing_key_at = CASE WHEN signing_key_at < ? THEN ?"
+        " ELSE signing_key_at + 1 END WHERE id = ?",
+        sealed, now, now, account,
+    )  # fmt: skip
+
+
+def set_handle(tx: Tx, account: int, handle: Handle) -> None:
+    """Give the account another handle, one that leads to it. The caller has made sure that it is free."""
+    tx.run("UPDATE account SET handle = ?, handle_invalid_at = NULL WHERE id = ?", handle, account)
+
+
+def set_handle_invalid(tx: Tx, account: int, at: int | None) -> None:
+    """Note since when the account's handle does not lead to it; None if it does."""
+    tx.run("UPDATE account SET handle_invalid_at = ? WHERE id = ?", at, account)
+
+
+def set_identity_due(tx: Tx, account: int, at: int, *, failures: int = 0) -> None:
+    """Note when the account's identity is to be looked at next, and how often in a row nobody could tell."""
+    tx.run("UPDATE account SET identity_due_at = ?, identity_failures = ? WHERE id = ?", at, failures, account)
+
+
+def identity_due(tx: Tx, now: int, limit: int) -> list[tuple[int, int]]:
+    """Return up to `limit` active accounts whose identity is to be looked at, the longest due first, each with how
+    often in a row nobody could tell.
+    """
+    rows = tx.all(
+        "SELECT id, identity_failures FROM account WHERE identity_due_at <= ? AND status IS NULL"
+        " ORDER BY identity_due_at LIMIT ?",
+        now, limit,
+    )  # fmt: skip
+    return [(row[0], row[1]) for row in rows]
 
 
 def set_password(tx: Tx, account: int, password: str) -> None:
@@ -161,13 +231,19 @@ def reservations(tx: Tx) -> list[Reservation]:
     return [Reservation(Handle(handle), email, Did(did), invite, at) for handle, email, did, invite, at in rows]
 
 
-def handle_taken(tx: Tx, handle: Handle, now: int) -> bool:
-    """Return whether an account has the handle, is about to have it, or had it until lately."""
+def handle_taken(tx: Tx, handle: Handle, now: int, *, did: Did | None = None, held_too: bool = True) -> bool:
+    """Return whether an account has the handle, is about to have it, or, if `held_too`, had it until lately.
+
+    What `did` has itself, or gave up, does not count: it may take that back.
+    """
+    owner = did or ""
     row = tx.one(
-        "SELECT 1 WHERE EXISTS (SELECT 1 FROM account WHERE handle = ?)"
+        "SELECT 1 WHERE EXISTS (SELECT 1 FROM account WHERE handle = ? AND did <> ?)"
         " OR EXISTS (SELECT 1 FROM reservation WHERE handle = ?)"
-        " OR EXISTS (SELECT 1 FROM held_handle WHERE handle = ? AND until > ?)",
-        handle, handle, handle, now,
+        " OR EXISTS (SELECT 1 FROM identity_change WHERE handle = ?"
+        " AND account NOT IN (SELECT id FROM account WHERE did = ?))"
+        " OR EXISTS (SELECT 1 FROM held_handle WHERE handle = ? AND until > ? AND (did IS NULL OR did <> ?))",
+        handle, owner, handle, handle, owner, handle if held_too else "", now, owner,
     )  # fmt: skip
     return row is not None
 
@@ -182,13 +258,23 @@ def email_taken(tx: Tx, email: str) -> bool:
     return row is not None
 
 
-def hold_handle(tx: Tx, handle: Handle, *, until: int) -> None:
-    """Keep a handle back until that time."""
+def hold_handle(tx: Tx, handle: Handle, *, until: int, did: Did | None = None) -> None:
+    """Keep a handle back until that time, but for `did`; of the handles kept for one DID the oldest become free."""
     tx.run(
-        "INSERT INTO held_handle (handle, until) VALUES (?, ?)"
-        " ON CONFLICT (handle) DO UPDATE SET until = excluded.until",
-        handle, until,
+        "INSERT INTO held_handle (handle, until, did) VALUES (?, ?, ?)"
+        " ON CONFLICT (handle) DO UPDATE SET until = excluded.until, did = excluded.did",
+        handle, until, did,
     )  # fmt: skip
+    tx.run(
+        "DELETE FROM held_handle WHERE handle IN"
+        " (SELECT handle FROM held_handle WHERE did = ? ORDER BY until DESC LIMIT 1000 OFFSET ?)",
+        did, HANDLES_HELD,
+    )  # fmt: skip
+
+
+def release_handle(tx: Tx, handle: Handle) -> None:
+    """Keep a handle back no longer."""
+    tx.run("DELETE FROM held_handle WHERE handle = ?", handle)
 
 
 def drop_held_handles(tx: Tx, now: int) -> None:

@@ -11,12 +11,13 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 from time import monotonic
-from typing import Any, Final, Generic, Protocol, TypeVar
+from typing import Any, Final, Generic, ParamSpec, Protocol, TypeVar
 
 from roost.storage.db import Tx
 from roost.storage.errors import CommitFailed, DatabaseClosed, StorageError
 
 T = TypeVar("T")
+P = ParamSpec("P")
 
 MAX_WRITES: Final = 256
 """Writes in a batch. Shared by 64, an fsync of 0.3 ms costs each less than 5 µs; the rest is for slower disks."""
@@ -90,6 +91,7 @@ class Queue:
         self._busy = False  # a batch is on its way, or about to start
         self._at_rest: asyncio.Future[None] | None = None
         self._closed = False
+        self._watchers: list[Callable[[], None]] = []
 
     def __len__(self) -> int:
         return len(self._waiting)
@@ -104,6 +106,16 @@ class Queue:
             self._busy = True
             self.next()
         return answer
+
+    def watch(self, callback: Callable[[], None]) -> None:
+        """Have `callback` called for each batch that became durable."""
+        self._watchers.append(callback)
+
+    def tell(self, batch: Batch) -> None:
+        """Call those who watch, if the batch became durable; its writers have been answered."""
+        if batch.failure is None:
+            for callback in self._watchers:
+                _call(callback)
 
     def next(self) -> None:
         """Have the next batch started, in the next round of the loop.
@@ -205,9 +217,9 @@ def settle(batch: Batch) -> None:
             write.answer.set_result(write.result)
 
 
-def _call(callback: Callable[[bool], None], durable: bool) -> None:
+def _call(callback: Callable[P, None], *args: P.args, **kwargs: P.kwargs) -> None:
     try:
-        callback(durable)
+        callback(*args, **kwargs)
     except Exception as error:  # noqa: BLE001 - a bug there must not keep the other writers from their answers
-        context = {"message": "a callback given to Tx.after raised", "exception": error}
+        context = {"message": "a callback of a transaction raised", "exception": error}
         asyncio.get_running_loop().call_exception_handler(context)

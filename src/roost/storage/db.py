@@ -78,6 +78,13 @@ class Database(Protocol):
         """
         ...
 
+    def watch(self, callback: Callable[[], None]) -> None:
+        """Have `callback` called on the event loop whenever writes of this process have become durable.
+
+        It is called once for each batch of them, and after their writers were answered.
+        """
+        ...
+
     def stream(self, fn: Callable[[Tx], Iterator[bytes]]) -> AsyncGenerator[bytes, None]:
         """Yield what the iterator made by `fn` yields, joined into larger chunks, from one snapshot.
 

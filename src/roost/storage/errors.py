@@ -9,6 +9,8 @@
     │   └── ReadOnly               it would have written, in a transaction that reads
     ├── CommitFailed               nothing of the batch may be taken for written
     ├── StreamStalled              the consumer of a stream stopped reading
+    ├── ObjectMissing              an object that a blob needs is not there, or not all of it
+    ├── ObjectStoreFailed          the object store refused, or did not answer
     └── MigrationError
         ├── InvalidMigration       the migration files do not make sense
         ├── MigrationFailed        one of them failed, and was undone
@@ -58,6 +60,17 @@ class CommitFailed(StorageError):
 
 class StreamStalled(StorageError):
     """The consumer of a stream took nothing for so long that its snapshot was given up."""
+
+
+class ObjectMissing(StorageError):
+    """An object is not where it should be, or shorter than it was."""
+
+    def __init__(self, name: str, what: str) -> None:
+        super().__init__(f"object {name}: {what}")
+
+
+class ObjectStoreFailed(StorageError):
+    """The object store refused what was asked of it, or did not answer."""
 
 
 class MigrationError(StorageError):

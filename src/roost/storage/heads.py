@@ -4,7 +4,7 @@ import msgspec
 
 from roost.data.cid import Cid
 from roost.storage.db import Tx
-from roost.syntax import Tid
+from roost.syntax import Did, Tid
 
 
 class Head(msgspec.Struct, frozen=True):
@@ -27,6 +27,26 @@ def get(tx: Tx, repo: int) -> Head | None:
         return None
     cid, rev, data, block, root, next_n = row
     return Head(Cid(cid), Tid(rev), Cid(data), block, root, next_n)
+
+
+class Hosted(msgspec.Struct, frozen=True):
+    """Whose repository stands where, and the account's status, None while it is active."""
+
+    account: int
+    did: Did
+    cid: Cid
+    rev: Tid
+    status: str | None
+
+
+def page(tx: Tx, after: int, limit: int) -> list[Hosted]:
+    """Return the first `limit` repositories of accounts whose number is above `after`, oldest account first."""
+    rows = tx.all(
+        "SELECT account.id, account.did, head.cid, head.rev, account.status FROM account"
+        " JOIN head ON head.repo = account.id WHERE account.id > ? ORDER BY account.id LIMIT ?",
+        after, limit,
+    )  # fmt: skip
+    return [Hosted(account, Did(did), Cid(cid), Tid(rev), status) for account, did, cid, rev, status in rows]
 
 
 def put(tx: Tx, repo: int, head: Head) -> None:

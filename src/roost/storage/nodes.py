@@ -57,6 +57,13 @@ def find(tx: Tx, repo: int, cid: Cid) -> NodeRow | None:
     return None if row is None else _row(*row)
 
 
+def locate(tx: Tx, repo: int, cids: Sequence[Cid]) -> dict[Cid, int]:
+    """Return the numbers of those blocks among `cids` that are nodes, by reading all of the repository's rows once."""
+    marks = ", ".join("?" * len(cids))
+    sql = f"SELECT cid, k FROM node WHERE k BETWEEN ? AND ? AND cid IN ({marks})"  # noqa: S608 - only marks
+    return {Cid(cid): k & _N_MASK for cid, k in tx.all(sql, *_range(repo), *cids)}
+
+
 def put_many(tx: Tx, repo: int, rev: Tid, nodes: Iterable[tuple[int, Cid, bytes, tuple[int, ...]]]) -> None:
     """Write nodes given as (n, cid, block, kids), over whatever their numbers held before."""
     base = repo << 32
@@ -64,7 +71,7 @@ def put_many(tx: Tx, repo: int, rev: Tid, nodes: Iterable[tuple[int, Cid, bytes,
         "INSERT INTO node (k, cid, rev, block, kids) VALUES (?, ?, ?, ?, ?)"
         " ON CONFLICT (k) DO UPDATE SET cid = excluded.cid, rev = excluded.rev,"
         " block = excluded.block, kids = excluded.kids",
-        [(base | n, cid, rev, block, _pack(kids)) for n, cid, block, kids in nodes],
+        [(base | n, cid, rev, block, pack(kids)) for n, cid, block, kids in nodes],
     )
 
 
@@ -78,6 +85,12 @@ def since(tx: Tx, repo: int, rev: Tid) -> Iterator[tuple[Cid, bytes]]:
     """Yield the CIDs and blocks of the nodes written after `rev`."""
     rows = tx.iterate("SELECT cid, block FROM node WHERE k BETWEEN ? AND ? AND rev > ?", *_range(repo), rev)
     return ((Cid(cid), block) for cid, block in rows)
+
+
+def names(tx: Tx, repo: int) -> Iterator[tuple[int, Cid]]:
+    """Yield the number and the CID of every node."""
+    rows = tx.iterate("SELECT k, cid FROM node WHERE k BETWEEN ? AND ?", *_range(repo))
+    return ((k & _N_MASK, Cid(cid)) for k, cid in rows)
 
 
 def count(tx: Tx, repo: int) -> int:
@@ -95,7 +108,8 @@ def _row(k: int, cid: bytes, block: bytes, kids: bytes) -> NodeRow:
     return NodeRow(k & _N_MASK, Cid(cid), block, _unpack(kids))
 
 
-def _pack(kids: tuple[int, ...]) -> bytes:
+def pack(kids: tuple[int, ...]) -> bytes:
+    """Return the numbers of a node's kids as they are stored."""
     packed = array("I", kids)
     if sys.byteorder == "big":
         packed.byteswap()

@@ -56,6 +56,10 @@ class PostgresDatabase:
         """See Database.write."""
         return await self._queue.put(fn)
 
+    def watch(self, callback: Callable[[], None]) -> None:
+        """See Database.watch."""
+        self._queue.watch(callback)
+
     def stream(self, fn: Make) -> AsyncGenerator[bytes, None]:
         """See Database.stream."""
         return self._streams.open(fn)
@@ -86,6 +90,7 @@ class PostgresDatabase:
 
     def _finished(self, batch: Batch) -> None:
         settle(batch)
+        self._queue.tell(batch)
         self._queue.next()
 
     def _read(self, fn: Callable[[Tx], T]) -> T:

@@ -3,7 +3,7 @@
 A row holds the record's DAG-CBOR, which is the truth that was signed, and its JSON, which is what readers are sent.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final
 
 import msgspec
@@ -16,6 +16,15 @@ STEP: Final = 50
 """Records read at once: the usual page."""
 
 
+_SHOWN: Final = (
+    " AND NOT EXISTS (SELECT 1 FROM record_takedown WHERE record_takedown.account = record.repo"
+    " AND record_takedown.path = record.path)"
+)
+"""The condition that leaves out what the administrator has hidden."""
+
+_GET: Final = f"SELECT path, cid, json FROM record WHERE repo = ? AND path = ?{_SHOWN}"  # noqa: S608 - a constant
+
+
 class RecordRow(msgspec.Struct, frozen=True):
     """A record as readers get it."""
 
@@ -25,9 +34,22 @@ class RecordRow(msgspec.Struct, frozen=True):
 
 
 def get(tx: Tx, repo: int, path: str) -> RecordRow | None:
-    """Return the record at `path`, or None."""
-    row = tx.one("SELECT path, cid, json FROM record WHERE repo = ? AND path = ?", repo, path)
+    """Return the record at `path` as readers may see it, or None."""
+    row = tx.one(_GET, repo, path)
     return None if row is None else RecordRow(row[0], Cid(row[1]), row[2])
+
+
+def block(tx: Tx, repo: int, path: str) -> tuple[Cid, bytes] | None:
+    """Return the CID and the block of the record at `path`, or None."""
+    row = tx.one("SELECT cid, block FROM record WHERE repo = ? AND path = ?", repo, path)
+    return None if row is None else (Cid(row[0]), row[1])
+
+
+def locate(tx: Tx, repo: int, cids: Sequence[Cid]) -> dict[Cid, str]:
+    """Return a path of each block among `cids` that is a record, by reading all of the repository's rows once."""
+    marks = ", ".join("?" * len(cids))
+    sql = f"SELECT cid, path FROM record WHERE repo = ? AND cid IN ({marks})"  # noqa: S608 - only marks
+    return {Cid(cid): path for cid, path in tx.all(sql, repo, *cids)}
 
 
 def put_many(tx: Tx, repo: int, rev: Tid, records: Iterable[tuple[str, Cid, bytes, bytes]]) -> None:
@@ -47,12 +69,14 @@ def delete_many(tx: Tx, repo: int, paths: Iterable[str]) -> None:
 
 def ascending(tx: Tx, repo: int, low: str, high: str, limit: int, max_bytes: int) -> list[RecordRow]:
     """Return the first `limit` records whose path is strictly between `low` and `high`; the page ends sooner with the
-    one that brings it to `max_bytes` of JSON.
+    one that brings it to `max_bytes` of JSON. What is hidden is left out.
     """
+    shown = _shown(tx, repo)
 
     def step(after: str | None, count: int) -> list[Row]:
         return tx.all(
-            "SELECT path, cid, json FROM record WHERE repo = ? AND path > ? AND path < ? ORDER BY path LIMIT ?",
+            f"SELECT path, cid, json FROM record WHERE repo = ? AND path > ? AND path < ?{shown}"  # noqa: S608 - a constant
+            " ORDER BY path LIMIT ?",
             repo, after or low, high, count,
         )  # fmt: skip
 
@@ -61,14 +85,42 @@ def ascending(tx: Tx, repo: int, low: str, high: str, limit: int, max_bytes: int
 
 def descending(tx: Tx, repo: int, low: str, high: str, limit: int, max_bytes: int) -> list[RecordRow]:
     """Return the last `limit` records whose path is strictly between `low` and `high`, last first; ends as above."""
+    shown = _shown(tx, repo)
 
     def step(after: str | None, count: int) -> list[Row]:
         return tx.all(
-            "SELECT path, cid, json FROM record WHERE repo = ? AND path > ? AND path < ? ORDER BY path DESC LIMIT ?",
+            f"SELECT path, cid, json FROM record WHERE repo = ? AND path > ? AND path < ?{shown}"  # noqa: S608 - a constant
+            " ORDER BY path DESC LIMIT ?",
             repo, low, after or high, count,
         )  # fmt: skip
 
     return _page(step, limit, max_bytes)
+
+
+def set_takedown(tx: Tx, repo: int, path: str, ref: str | None) -> None:
+    """Hide the record at `path` from readers for the reason `ref`, or show it again where that is None.
+
+    It stays in the repository. What is written at the path meanwhile is hidden too.
+    """
+    if ref is None:
+        tx.run("DELETE FROM record_takedown WHERE account = ? AND path = ?", repo, path)
+        return
+    tx.run(
+        "INSERT INTO record_takedown (account, path, ref) VALUES (?, ?, ?)"
+        " ON CONFLICT (account, path) DO UPDATE SET ref = excluded.ref",
+        repo, path, ref,
+    )  # fmt: skip
+
+
+def takedown(tx: Tx, repo: int, path: str) -> str | None:
+    """Return why the record at `path` is hidden, or None if it is not."""
+    row = tx.one("SELECT ref FROM record_takedown WHERE account = ? AND path = ?", repo, path)
+    return None if row is None else str(row[0])
+
+
+def _shown(tx: Tx, repo: int) -> str:
+    """Return the condition of a page: none for most repositories, of which nothing is hidden."""
+    return _SHOWN if tx.one("SELECT 1 FROM record_takedown WHERE account = ? LIMIT 1", repo) else ""
 
 
 def _page(step: Callable[[str | None, int], list[Row]], limit: int, max_bytes: int) -> list[RecordRow]:
@@ -93,6 +145,12 @@ def blocks(tx: Tx, repo: int) -> Iterator[tuple[Cid, bytes]]:
     """Yield the CID and block of every record, in the order of paths."""
     rows = tx.iterate("SELECT cid, block FROM record WHERE repo = ? ORDER BY path", repo)
     return ((Cid(cid), block) for cid, block in rows)
+
+
+def names(tx: Tx, repo: int) -> Iterator[tuple[str, Cid]]:
+    """Yield the path and the CID of every record, in the order of paths."""
+    rows = tx.iterate("SELECT path, cid FROM record WHERE repo = ? ORDER BY path", repo)
+    return ((path, Cid(cid)) for path, cid in rows)
 
 
 def since(tx: Tx, repo: int, rev: Tid) -> Iterator[tuple[Cid, bytes]]:

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from roost.storage import doomed
 from roost.storage.db import Row, Tx, Value
 
 MAX_BYTES: Final = 2_000_000
@@ -32,6 +33,8 @@ def remove_some(tx: Tx, account: int, limit: int) -> bool:
         + _records(tx, account, limit)
         + _past_commits(tx, account, limit)
         + _events(tx, account, row[0], limit)
+        + _blobs(tx, account, limit)
+        + _references(tx, account, limit)
     )
     if removed == 0:
         tx.run("DELETE FROM removal WHERE account = ?", account)
@@ -64,6 +67,31 @@ def _events(tx: Tx, account: int, below: int, limit: int) -> int:
     seqs = _first(rows)
     tx.run_many("DELETE FROM event WHERE seq = ?", [(seq,) for seq in seqs])
     return len(seqs)
+
+
+def _blobs(tx: Tx, account: int, limit: int) -> int:
+    """Remove blobs; their objects are due at once."""
+    rows = tx.all("SELECT cid, object FROM blob WHERE account = ? LIMIT ?", account, limit)
+    for _, object in rows:
+        if object is not None:
+            doomed.add(tx, object, due=0)
+    tx.run_many("DELETE FROM blob WHERE account = ? AND cid = ?", [(account, cid) for cid, _ in rows])
+    tx.run("DELETE FROM blob_usage WHERE account = ?", account)
+    return len(rows)
+
+
+def _references(tx: Tx, account: int, limit: int) -> int:
+    """Remove what was known of the records' contents."""
+    rows = tx.all("SELECT cid, path FROM record_blob WHERE account = ? LIMIT ?", account, limit)
+    tx.run_many("DELETE FROM record_blob WHERE account = ? AND cid = ? AND path = ?", [(account, *row) for row in rows])
+    paths = tx.all("SELECT path FROM backlink WHERE account = ? LIMIT ?", account, limit)
+    tx.run_many("DELETE FROM backlink WHERE account = ? AND path = ?", [(account, *row) for row in paths])
+    hidden = tx.run(
+        "DELETE FROM record_takedown WHERE account = ? AND path IN"
+        " (SELECT path FROM record_takedown WHERE account = ? LIMIT ?)",
+        account, account, limit,
+    )  # fmt: skip
+    return len(rows) + len(paths) + hidden
 
 
 def _first(rows: list[Row]) -> list[Value]:

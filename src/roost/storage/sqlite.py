@@ -85,6 +85,10 @@ class SqliteDatabase:
         """See Database.write."""
         return await self._queue.put(fn)
 
+    def watch(self, callback: Callable[[], None]) -> None:
+        """See Database.watch."""
+        self._queue.watch(callback)
+
     def stream(self, fn: Make) -> AsyncGenerator[bytes, None]:
         """See Database.stream."""
         return self._streams.open(fn)
@@ -122,6 +126,7 @@ class SqliteDatabase:
 
     def _finished(self, batch: Batch) -> None:
         settle(batch)
+        self._queue.tell(batch)
         if self._writer.checkpoint_due():
             self._worker.hand(partial(self._checkpoint, asyncio.get_running_loop()))
         else:

@@ -18,7 +18,9 @@ from roost.services.errors import (
     Forbidden,
     HandleNotAvailable,
     InvalidHandle,
+    InvalidMimeType,
     InvalidRequest,
+    InvalidSize,
     InvalidSwap,
     InvalidToken,
     RecordAlreadyExists,
@@ -167,6 +169,8 @@ _WORDS: Final[Mapping[type[Exception], Callable[[Exception], Exception]]] = {
     RecordNotFound: _unnamed,
     RecordAlreadyExists: _unnamed,
     BlobNotFound: _unnamed,
+    InvalidMimeType: _unnamed,
+    InvalidSize: _unnamed,
     InvalidSwap: _unnamed,
     JsonTooLarge: lambda _error: PayloadTooLarge(),
 }

@@ -4,14 +4,13 @@ from collections.abc import AsyncIterator
 
 import msgspec
 
-from roost.api.com_atproto.sync import get_latest_commit
 from roost.api.method import Procedure, Query, Stream
-from roost.api.v2022.adapt import adapt
 from roost.api.v2022.errors import explain
 from roost.data.cid import Cid
 from roost.services.errors import InvalidRequest, UpstreamFailure
 from roost.services.exports import Exports
 from roost.services.imports import MAX_CAR_BYTES, Imports
+from roost.services.reading import Reading
 from roost.syntax import Did
 
 CAR = "application/cbor"
@@ -44,14 +43,9 @@ class RootOutput(msgspec.Struct, frozen=True):
     root: Cid
 
 
-def to_latest_commit(params: GetRootParams) -> get_latest_commit.Params:
-    """Ask where the repository stands."""
-    return get_latest_commit.Params(params.did)
-
-
-def root(output: get_latest_commit.Output) -> RootOutput:
-    """Keep of today's answer what 2022 told."""
-    return RootOutput(output.cid)
+async def get_root(reading: Reading, params: GetRootParams) -> RootOutput:
+    """Tell anybody where the repository stands; there was nobody who was told more."""
+    return RootOutput((await reading.head(params.did)).cid)
 
 
 class UpdateRepoParams(msgspec.Struct, frozen=True):
@@ -82,12 +76,6 @@ def explain_update(error: Exception) -> Exception:
 
 METHODS = (
     Query("com.atproto.syncGetRepo", get_repo, explain=explain_repo),
-    adapt(
-        "com.atproto.syncGetRoot",
-        get_latest_commit.METHOD,
-        to_latest_commit,
-        root,
-        explain=explain_root,
-    ),
+    Query("com.atproto.syncGetRoot", get_root, explain=explain_root),
     Procedure("com.atproto.syncUpdateRepo", update_repo, body_limit=MAX_CAR_BYTES, explain=explain_update),
 )

@@ -10,7 +10,8 @@ from roost.repo.mst.diff import Change, check_layer, diff
 from roost.repo.mst.finish import Finished, NewNode, finish
 from roost.repo.mst.insert import insert, update
 from roost.repo.mst.node import EMPTY, Link, Node, decode, encode, layer_of, make
-from roost.repo.mst.walk import around, find, frontier, loaded
+from roost.repo.mst.walk import around, find, frontier, loaded, toward
+from roost.repo.mst.whole import whole
 
 __all__ = [
     "EMPTY",
@@ -32,5 +33,7 @@ __all__ = [
     "layer_of",
     "loaded",
     "make",
+    "toward",
     "update",
+    "whole",
 ]

@@ -31,6 +31,22 @@ def around(root: Link, key: bytes) -> Iterator[Link]:
         link = node.kids[i]
 
 
+def toward(root: Link, key: bytes) -> Iterator[Link]:
+    """Yield the links from the root to the node that has `key`, or down the gap where it would stand: what proves
+    either. A link that is not loaded ends the way.
+    """
+    link: Link | None = root
+    while link is not None:
+        yield link
+        node = link.node
+        if node is None:
+            return
+        i = bisect_left(node.keys, key)
+        if i < len(node.keys) and node.keys[i] == key:
+            return
+        link = node.kids[i]
+
+
 def _edge(link: Link | None, side: int) -> Iterator[Link]:
     while link is not None:
         yield link

@@ -33,9 +33,18 @@ class Output(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
 
 
 async def create_record(repos: Repos, records: Records, caller: Caller, input: Input) -> Output:
-    """Commit one creation. Raises InvalidSwap, RecordAlreadyExists, InvalidRequest."""
+    """Commit one creation; an earlier like, repost, follow or block of the same subject goes with it, unless
+    `validate` is false. Raises InvalidSwap, RecordAlreadyExists, InvalidRequest, BlobNotFound and its kin.
+    """
     check_own(caller, input.repo)
-    write = records.write("create", input.collection, input.rkey, input.record, validate=input.validate)
+    write = records.write(
+        "create",
+        input.collection,
+        input.rkey,
+        input.record,
+        validate=input.validate,
+        supplant=input.validate is not False,
+    )
     written = await repos.write(caller.account, [write], swap_commit=input.swap_commit)
     return Output(AtUri.at(caller.did, write.path), write.cid, commit_meta(written), write.status)
 

@@ -21,13 +21,14 @@ class Contact(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Output(msgspec.Struct, frozen=True, rename="camel"):
-    """The server's name, the domains it gives handles under (each with its leading dot), and whether invites are
-    needed.
+    """The server's name, the domains it gives handles under (each with its leading dot), whether invites are needed,
+    and how many bytes a blob may have.
     """
 
     did: Did
     available_user_domains: list[str]
     invite_code_required: bool
+    blob_upload_limit: int
     links: Links
     contact: Contact
 
@@ -35,7 +36,7 @@ class Output(msgspec.Struct, frozen=True, rename="camel"):
 async def describe_server(policy: Policy) -> Output:
     """Describe this server."""
     domains = [f".{domain}" for domain in policy.domains]
-    return Output(policy.did, domains, policy.invite_required, Links(), Contact())
+    return Output(policy.did, domains, policy.invite_required, policy.blob_limit, Links(), Contact())
 
 
 METHOD = Query("com.atproto.server.describeServer", describe_server)

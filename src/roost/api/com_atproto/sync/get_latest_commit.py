@@ -2,8 +2,9 @@
 
 import msgspec
 
-from roost.api.method import Query
+from roost.api.method import Auth, Query
 from roost.data.cid import Cid
+from roost.services.caller import Viewer
 from roost.services.reading import Reading
 from roost.syntax import Did, Tid
 
@@ -21,10 +22,10 @@ class Output(msgspec.Struct, frozen=True):
     rev: Tid
 
 
-async def get_latest_commit(reading: Reading, params: Params) -> Output:
+async def get_latest_commit(reading: Reading, caller: Viewer, params: Params) -> Output:
     """Read a repository's head. Raises RepoNotFound and its kin."""
-    head = await reading.head(params.did)
+    head = await reading.head(params.did, caller)
     return Output(head.cid, head.rev)
 
 
-METHOD = Query("com.atproto.sync.getLatestCommit", get_latest_commit)
+METHOD = Query("com.atproto.sync.getLatestCommit", get_latest_commit, auth=Auth.OPTIONAL)

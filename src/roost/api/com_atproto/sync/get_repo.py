@@ -2,7 +2,8 @@
 
 import msgspec
 
-from roost.api.method import Query, Stream
+from roost.api.method import TAKENDOWN, Auth, Query, Stream
+from roost.services.caller import Viewer
 from roost.services.exports import Exports
 from roost.syntax import Did, Tid
 
@@ -16,11 +17,11 @@ class Params(msgspec.Struct, frozen=True):
     since: Tid | None = None
 
 
-async def get_repo(exports: Exports, params: Params) -> Stream:
+async def get_repo(exports: Exports, caller: Viewer, params: Params) -> Stream:
     """Stream a repository. Raises RepoNotFound and its kin."""
     if params.since is None:
-        return Stream(CAR, await exports.whole(params.did))
-    return Stream(CAR, await exports.since(params.did, params.since))
+        return Stream(CAR, await exports.whole(params.did, caller))
+    return Stream(CAR, await exports.since(params.did, params.since, caller))
 
 
-METHOD = Query("com.atproto.sync.getRepo", get_repo)
+METHOD = Query("com.atproto.sync.getRepo", get_repo, auth=Auth.OPTIONAL, scopes=TAKENDOWN)

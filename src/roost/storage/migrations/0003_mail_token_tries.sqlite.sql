@@ -1,0 +1,4 @@
+-- compat: 3
+
+-- Wrong tokens that somebody has presented for this one: after a few it is void.
+ALTER TABLE mail_token ADD COLUMN tries INTEGER NOT NULL DEFAULT 0;

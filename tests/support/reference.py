@@ -1,0 +1,146 @@
+"""The reference server from npm, run with node on loopback: installed into a cache folder, never into the project.
+
+Deliberately does not know what is moved to it or from it.
+"""
+
+import contextlib
+import os
+import re
+import shutil
+import socket
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+import httpx
+import orjson
+import pytest
+
+from support.node import OLDEST, UNREACHABLE
+
+SOURCE = Path(__file__).resolve().parents[1] / "interop" / "reference"
+INSTALL_SECONDS = 540
+"""Its SQLite is compiled where no binary is at hand, which takes a minute or two on a small machine."""
+
+ADMIN_PASSWORD = "reference-admin"
+JWT_SECRET = "reference-jwt-secret"
+ROTATION_KEY = "11" * 32
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A running reference server."""
+
+    url: str
+    data: Path
+    mails: Path
+
+    def post(self, nsid: str, token: str | None = None, **kwargs: object) -> httpx.Response:
+        """Call a procedure, with a token if one is given."""
+        headers = {} if token is None else {"authorization": f"Bearer {token}"}
+        return httpx.post(f"{self.url}/xrpc/{nsid}", headers=headers, timeout=60, **kwargs)  # type: ignore[arg-type]  # passed on
+
+    def get(self, nsid: str, token: str | None = None, **params: object) -> httpx.Response:
+        """Call a query, with a token if one is given."""
+        headers = {} if token is None else {"authorization": f"Bearer {token}"}
+        return httpx.get(f"{self.url}/xrpc/{nsid}", headers=headers, params=params, timeout=60)  # type: ignore[arg-type]  # passed on
+
+    def token(self, to: str) -> str:
+        """Return the code in the last mail to an address."""
+        html = [mail["html"] for mail in self.sent() if mail["to"] == to][-1]
+        found = re.search(r"[A-Z2-7]{5}-[A-Z2-7]{5}", html)
+        assert found is not None, html
+        return found[0]
+
+    def sent(self) -> list[dict[str, str]]:
+        """Return every mail it would have sent, oldest first."""
+        return [orjson.loads(line) for line in self.mails.read_bytes().splitlines()] if self.mails.exists() else []
+
+
+def installed(cache: Path) -> Path:
+    """Return a folder with `reference.mjs` and its packages; skips the test, and says why, where that cannot be.
+
+    `ROOST_REFERENCE_DIR` names a folder where that was done before.
+    """
+    node, npm = shutil.which("node"), shutil.which("npm")
+    if node is None or npm is None:
+        pytest.skip("NOT TESTED: node or npm is not on this machine")
+    version = subprocess.run([node, "--version"], capture_output=True, text=True, check=True).stdout
+    if int(version.removeprefix("v").partition(".")[0]) < OLDEST:
+        pytest.skip(f"NOT TESTED: node is {version.strip()}, and the reference server needs {OLDEST}")
+    lock = (SOURCE / "package-lock.json").read_bytes()
+    folder = Path(os.environ.get("ROOST_REFERENCE_DIR") or cache / f"reference-{sha256(lock).hexdigest()[:16]}")
+    if not (folder / "complete").exists():
+        _install(npm, folder)
+    shutil.copy(SOURCE / "reference.mjs", folder)
+    return folder
+
+
+def _install(npm: str, folder: Path) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    for name in ("package.json", "package-lock.json"):
+        shutil.copy(SOURCE / name, folder)
+    # Scripts of packages do not run, but for the one that brings SQLite along.
+    for words in (
+        ["ci", "--no-audit", "--no-fund", "--ignore-scripts", "--fetch-retries=1"],
+        ["rebuild", "better-sqlite3"],
+    ):
+        done = subprocess.run(
+            [npm, *words], cwd=folder, capture_output=True, text=True, timeout=INSTALL_SECONDS, check=False
+        )
+        if done.returncode and UNREACHABLE.search(done.stderr):
+            pytest.skip(f"NOT TESTED: the npm registry cannot be reached: {done.stderr.strip()[:300]}")
+        assert done.returncode == 0, done.stderr
+    (folder / "complete").touch()
+
+
+@contextlib.contextmanager
+def running_reference(folder: Path, data: Path, plc_url: str, **settings: str) -> Iterator[Reference]:
+    """Run the server on `data` until the block ends; `settings` are PDS_* without their prefix."""
+    (data / "blobs").mkdir(parents=True, exist_ok=True)
+    mails = data / "mails.jsonl"
+    process = subprocess.Popen(
+        ["node", "reference.mjs"],
+        cwd=folder,
+        env=os.environ
+        | _environment(data, plc_url)
+        | {f"PDS_{k}": v for k, v in settings.items()}
+        | {"MAILS": str(mails)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=(data / "stderr.txt").open("ab"),
+    )
+    try:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        assert line, (data / "stderr.txt").read_text()[-3000:]
+        yield Reference(orjson.loads(line)["url"], data, mails)
+    finally:
+        process.communicate(timeout=30)
+
+
+def _environment(data: Path, plc_url: str) -> dict[str, str]:
+    return {
+        "PDS_PORT": str(_free_port()),
+        "PDS_HOSTNAME": "localhost",
+        "PDS_DATA_DIRECTORY": str(data),
+        "PDS_BLOBSTORE_DISK_LOCATION": str(data / "blobs"),
+        "PDS_DID_PLC_URL": plc_url,
+        "PDS_DEV_MODE": "true",
+        "PDS_INVITE_REQUIRED": "false",
+        "PDS_JWT_SECRET": JWT_SECRET,
+        "PDS_ADMIN_PASSWORD": ADMIN_PASSWORD,
+        "PDS_PLC_ROTATION_KEY_K256_PRIVATE_KEY_HEX": ROTATION_KEY,
+        "PDS_BSKY_APP_VIEW_URL": "http://localhost:1",
+        "PDS_BSKY_APP_VIEW_DID": "did:web:appview.invalid",
+        "LOG_ENABLED": "false",
+    }
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
