@@ -19,7 +19,7 @@ def test_defaults_serve_this_machine() -> None:
     config = load()
 
     assert (config.hostname, config.public_url, config.port) == ("localhost", "http://localhost:2583", 2583)
-    assert (config.invite_required, config.rate_limits, config.plc_url) == (True, False, PLC)
+    assert (config.invite_required, config.rate_limits, config.plc_url) == (True, True, PLC)
     assert (config.handle_domains, config.service_did) == ((".test",), "did:web:localhost")
 
 
@@ -149,3 +149,38 @@ def test_no_error_repeats_a_password(name: str) -> None:
         load(environ={name: "tcp://user:hunter2@example.com"})
 
     assert "hunter2" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("given", "hours"), [("72h", 72), ("24h", 24), ("3d", 72), (" 30D ", 720), ("876000h", 876_000)]
+)
+def test_events_are_kept_for_hours_or_days(given: str, hours: int) -> None:
+    """Either unit, a day at least."""
+    assert load(environ={"ROOST_EVENT_RETENTION": given}).event_retention == hours
+    assert load().event_retention == 72
+
+
+@pytest.mark.parametrize("given", ["72", "23h", "0d", "-3d", "3w", "h", "1.5d", "\u0663d", "9999999999d", "876001h"])
+def test_a_time_that_is_none_is_refused(given: str) -> None:
+    """Relays come back after a day, and must find what they have missed."""
+    with pytest.raises(ConfigError, match=r"ROOST_EVENT_RETENTION must be a time of at least 24h"):
+        load(environ={"ROOST_EVENT_RETENTION": given})
+
+
+def test_relays_are_a_list() -> None:
+    """A server with a name tells the network; one without, or in development, tells nobody unless it is told to."""
+    two = "https://one.example.com, https://two.example.com/,https://one.example.com"
+
+    assert load(flags={"hostname": "pds.example.com"}).crawlers == ("https://bsky.network",)
+    assert load(flags={"hostname": "pds.example.com", "dev": True}).crawlers == load().crawlers == ()
+    assert load(environ={"ROOST_CRAWLERS": two}).crawlers == ("https://one.example.com", "https://two.example.com")
+    assert load(flags={"hostname": "pds.example.com"}, environ={"ROOST_CRAWLERS": "none"}).crawlers == ()
+
+
+@pytest.mark.parametrize(
+    "given", ["bsky.network", "https://a.example.com/path", "ftp://a.example.com", "none,https://a"]
+)
+def test_a_relay_is_a_url(given: str) -> None:
+    """Its methods' paths are put behind it."""
+    with pytest.raises(ConfigError, match="ROOST_CRAWLERS must be a list of URLs"):
+        load(environ={"ROOST_CRAWLERS": given})

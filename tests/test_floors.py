@@ -42,13 +42,15 @@ MAY_IMPORT: dict[str, set[str]] = {
     "web": {"syntax", "services"},
     "devnet": {"syntax", "data", "crypto", "identity", "storage"},
     "cli": {"config", "app", "running", "logs", "services", "syntax", "data", "repo", "crypto"},
-    "config": {"syntax"},
+    "config": {"setting", "syntax"},
     "datadir": {"config"},
     "library": {"config", "datadir", "lexicon"},
     "logs": set(),
     "__main__": {"cli"},
     "app": {"*"},
     "running": {"*"},
+    "outgoing": {"config", "net", "services", "syntax"},
+    "setting": {"syntax"},
     "": set(),
 }
 """Each package or module under `roost`, and which others it may import; its own parts it may always."""

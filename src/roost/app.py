@@ -23,9 +23,11 @@ from roost.api.method import Method
 from roost.config import Config, ConfigError
 from roost.crypto import CryptoError
 from roost.crypto.keys import PrivateKey, PublicKey
+from roost.http.address import Addresses
 from roost.http.auth import Authenticator
 from roost.http.compose import compose
 from roost.http.firehose import Firehose as FirehoseEdge
+from roost.http.limits import Limiter
 from roost.http.operator import operator_routes
 from roost.http.proxy import Proxy
 from roost.http.slots import MOST_AT_ONCE, MOST_STRANGERS
@@ -40,8 +42,14 @@ from roost.net.dns import txt_by
 from roost.net.mail import DirectoryMailer, Mailer, NoMailer, SmtpMailer
 from roost.net.plc import PlcDirectory
 from roost.net.resolve import DidResolver, HandleResolver
+from roost.outgoing import Outgoing, open_outgoing, upstreams_of
+from roost.services.account_status import AccountStatus
 from roost.services.accounts import Accounts
+from roost.services.activation import Activation
+from roost.services.admin import Admin
+from roost.services.app_passwords import AppPasswords
 from roost.services.arrivals import Arrivals
+from roost.services.audit import Audit
 from roost.services.background import Background
 from roost.services.blob_audit import BlobAudit
 from roost.services.blobs import Blobs
@@ -49,7 +57,10 @@ from roost.services.clock import Minter
 from roost.services.collecting import Collecting
 from roost.services.crawlers import Crawlers
 from roost.services.delegation import Delegation
+from roost.services.deletion import Deletion
 from roost.services.did_check import DidCheck
+from roost.services.earned_invites import EarnedInvites
+from roost.services.email_changes import EmailChanges
 from roost.services.exports import Exports
 from roost.services.firehose import Firehose
 from roost.services.handles import Handles
@@ -59,6 +70,7 @@ from roost.services.imports import Imports
 from roost.services.invites import Invites
 from roost.services.keyring import Keyring
 from roost.services.mail_tokens import MailTokens
+from roost.services.newcomers import Newcomers
 from roost.services.passwords import Passwords
 from roost.services.policy import Policy
 from roost.services.reading import Reading
@@ -67,11 +79,14 @@ from roost.services.removals import Removals
 from roost.services.repeating import repeating
 from roost.services.replacing import Replacing
 from roost.services.repos import Repos
+from roost.services.reserved_keys import ReservedKeys
 from roost.services.retention import Retention
 from roost.services.service_auth import ServiceAuth
 from roost.services.sessions import Sessions
+from roost.services.subjects import Subjects
+from roost.services.takeover import Takeover
 from roost.services.tokens import Tokens
-from roost.services.upstreams import APPVIEW_ID, LABELER_ID, Upstream, Upstreams
+from roost.services.upstreams import Upstreams
 from roost.services.writes import Records
 from roost.storage.db import Database
 from roost.storage.objects import Objects, open_objects
@@ -88,17 +103,14 @@ S = TypeVar("S")
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """Everything that lives as long as the server does. `services` holds each by its class; `configured` asks the
-    services that the settings name, `strangers` those that clients do.
-    """
+    """Everything that lives as long as the server does. `services` holds each by its class."""
 
     config: Config
     admin_password: str
     db: Database
     catalog: Catalog
     services: dict[type, object]
-    configured: Client
-    strangers: Client
+    outgoing: Outgoing
 
     def get(self, service: type[S]) -> S:
         """Return the service of that class."""
@@ -116,8 +128,6 @@ async def open_server(config: Config) -> AsyncIterator[Server]:
     datadir.make(config.data)
     # Before the database is there: beside one, a missing key is a lost one.
     keyring = Keyring(datadir.master_key(config.data))
-    if config.rate_limits:
-        log.warning("ROOST_RATE_LIMITS has no effect yet: limit requests in front of this server")
     async with contextlib.AsyncExitStack() as stack:
         minter = Minter()
         file = quote(str(config.data.absolute() / datadir.DATABASE))
@@ -130,12 +140,10 @@ async def open_server(config: Config) -> AsyncIterator[Server]:
         catalog = Catalog(Library(config.data))
         services = await _services(config, db, objects, keyring, catalog, client, minter)
         password = config.admin_password or datadir.admin_password(config.data)
-        urls = (config.appview_url, config.mod_service_url, config.report_service_url)
-        configured = Client(trusted=[url for url in urls if url], max_connections=MOST_AT_ONCE)
-        stack.push_async_callback(configured.close)
-        strangers = Client(trusted=config.trusted_origins, max_connections=MOST_STRANGERS)
-        stack.push_async_callback(strangers.close)
-        server = Server(config, password, db, catalog, services, configured, strangers)
+        outgoing = await stack.enter_async_context(
+            open_outgoing(config, configured=MOST_AT_ONCE, strangers=MOST_STRANGERS)
+        )
+        server = Server(config, password, db, catalog, services, outgoing)
         stack.push_async_callback(server.get(DidResolver).close)
         stack.push_async_callback(server.get(Background).drain)
         stack.push_async_callback(server.get(Firehose).close)
@@ -154,10 +162,11 @@ async def _services(
     policy = _policy(config)
     directory = PlcDirectory(client, config.plc_url)
     resolver = DidResolver(client, directory, clock=lambda: datetime.now(UTC))
-    passwords, background = Passwords(), Background()
+    passwords, background, mailer = Passwords(), Background(), _mailer(config)
     tokens = Tokens(await keyring.secret(db, "jwt"), policy.did, lambda: minter.milliseconds() // 1000)
     rotation_key = PrivateKey.from_bytes(await keyring.secret(db, "plc-rotation-key"))
-    sessions = Sessions(db, tokens, passwords, minter)
+    app_passwords = AppPasswords(db, await keyring.secret(db, "app-passwords"), minter)
+    sessions = Sessions(db, tokens, passwords, minter, app_passwords)
     collecting = Collecting(db, objects, minter)
     repos = Repos(db, keyring, minter, collecting.nudge)
     records = Records(catalog, minter)
@@ -169,10 +178,25 @@ async def _services(
     mail_tokens = MailTokens(db, policy, _mailer(config), background, minter)
     replacing = Replacing(db, keyring, background, minter)
     await replacing.resume()
+    handles = Handles(db, policy, changes, resolver, handle_resolver, minter)
+    registration = Registration(
+        db=db,
+        policy=policy,
+        passwords=passwords,
+        keyring=keyring,
+        rotation_key=rotation_key,
+        directory=directory,
+        resolver=resolver,
+        repos=repos,
+        sessions=sessions,
+        minter=minter,
+    )
     retention = Retention(db, minter, hours=config.event_retention)
     await retention.begin()
     firehose = Firehose(db, minter, wrap=binary)
     crawlers = [Crawler(client, url) for url in config.crawlers]
+    did_check = DidCheck(policy, directory, resolver, repos, rotation_key=rotation_key.public.did_key)
+    accounts = Accounts(db, policy, passwords, repos, removals, mail_tokens, background, minter)
     made: tuple[object, ...] = (
         policy,
         background,
@@ -185,17 +209,25 @@ async def _services(
         collecting,
         Blobs(db, objects, policy, collecting, minter),
         BlobAudit(db, objects),
+        app_passwords,
+        did_check,
+        accounts,
+        Activation(db, did_check, minter),
+        AccountStatus(db, did_check),
+        Deletion(db, accounts, passwords, mail_tokens, minter),
+        EmailChanges(db, mail_tokens, minter),
+        ReservedKeys(db, keyring, minter),
+        EarnedInvites(db, policy, minter),
         Reading(db),
-        DidCheck(policy, directory, resolver, repos, rotation_key=rotation_key.public.did_key),
         service_auth,
         Delegation(service_auth),
-        _upstreams(config, resolver),
+        upstreams_of(config, resolver),
         Exports(db),
         firehose,
         retention,
         Crawlers(db, crawlers, firehose, minter, hostname=config.hostname),
         Imports(db, repos, resolver, minter),
-        Handles(db, policy, changes, resolver, handle_resolver, minter),
+        handles,
         changes,
         Identity(db, policy, resolver, handle_resolver),
         Arrivals(
@@ -209,19 +241,12 @@ async def _services(
             limit=config.import_limit if config.accept_imports else None,
         ),
         Invites(db, policy, minter),
-        Accounts(db, policy, passwords, repos, removals, mail_tokens, background, minter),
-        Registration(
-            db=db,
-            policy=policy,
-            passwords=passwords,
-            keyring=keyring,
-            rotation_key=rotation_key,
-            directory=directory,
-            resolver=resolver,
-            repos=repos,
-            sessions=sessions,
-            minter=minter,
-        ),
+        Admin(db, mailer),
+        Subjects(db, minter),
+        Audit(db, minter),
+        registration,
+        Newcomers(policy, registration, handles, handle_resolver, keyring),
+        Takeover(db, keyring, objects, background, minter),
     )
     return {type(service): service for service in made}
 
@@ -237,18 +262,12 @@ def _policy(config: Config) -> Policy:
         recovery_key=_recovery_key(config),
         blob_limit=config.blob_limit,
         blob_quota=config.blob_quota,
-    )
-
-
-def _upstreams(config: Config, resolver: DidResolver) -> Upstreams:
-    def named(did: str | None, id: str, url: str | None) -> Upstream | None:
-        return Upstream(Did(did), id, url, configured=True) if did and url else None
-
-    return Upstreams(
-        resolver,
-        appview=named(config.appview_did, APPVIEW_ID, config.appview_url),
-        moderation=named(config.mod_service_did, LABELER_ID, config.mod_service_url),
-        reports=named(config.report_service_did, LABELER_ID, config.report_service_url),
+        privacy_policy=config.privacy_policy_url,
+        terms_of_service=config.terms_of_service_url,
+        contact_email=config.contact_email,
+        did_doc_with_session=config.did_doc_with_session,
+        invite_interval=config.invite_interval,
+        invite_epoch=config.invite_epoch,
     )
 
 
@@ -285,32 +304,49 @@ def asgi(server: Server) -> Applications:
     streams = registry.subscriptions(methods.SUBSCRIPTIONS, services=server.services, catalog=server.catalog)
     served = [_limited(method, server.config) for method in (*methods.METHODS, *v2022.METHODS)]
     bound = registry.build(served, services=server.services, catalog=server.catalog)
-    moderator = server.config.mod_service_did
+    config, addresses = server.config, Addresses(server.config.trusted_proxies)
     authenticator = Authenticator(
         server.get(Sessions),
         server.get(ServiceAuth),
         admin_password=server.admin_password,
-        moderator=None if moderator is None else Did(moderator),
+        addresses=addresses,
+        moderator=config.mod_service_did,
     )
     proxy = Proxy(
         authenticator,
         server.get(Accounts),
         server.get(ServiceAuth),
         server.get(Upstreams),
-        configured=server.configured,
-        strangers=server.strangers,
+        configured=server.outgoing.configured,
+        strangers=server.outgoing.strangers,
     )
     health = Health(VERSION, lambda: server.get(Accounts).count())
-    known = routes(
-        hostname=server.config.hostname, public_url=server.config.public_url, did_of=server.get(Identity).hosted
-    )
-    operator = operator_routes(authenticator, server.get(Crawlers))
+    known = routes(hostname=config.hostname, public_url=config.public_url, did_of=server.get(Identity).hosted)
+    operator = operator_routes(authenticator, server.get(Crawlers), server.get(Audit), addresses)
     front = home(server.get(Accounts), server.get(Policy), version=VERSION)
-    return Applications(
-        Endpoint(bound, authenticator, health=health, unserved=proxy, takes=proxy.takes, streams=streams),
-        FirehoseEdge(streams),
-        pages([front, *known, *operator]),
+    endpoint = Endpoint(
+        bound,
+        authenticator,
+        health=health,
+        audit=server.get(Audit),
+        addresses=addresses,
+        limiter=_limiter(config, addresses),
+        unserved=proxy,
+        takes=proxy.takes,
+        streams=streams,
     )
+    return Applications(endpoint, FirehoseEdge(streams), pages([front, *known, *operator]))
+
+
+def _limiter(config: Config, addresses: Addresses) -> Limiter | None:
+    if not config.rate_limits:
+        return None
+    return Limiter(addresses, bypass_key=config.rate_limit_bypass_key, exempt=config.rate_limit_bypass_ips)
+
+
+def _limited(method: Method, config: Config) -> Method:
+    """Return the method under the operator's limits."""
+    return replace(method, body_limit=config.blob_limit) if method is upload_blob.METHOD else method
 
 
 @contextlib.asynccontextmanager
@@ -320,14 +356,10 @@ async def _working(server: Server) -> AsyncIterator[None]:
         for name, work in (
             ("removal of old events", server.get(Retention).prune),
             ("requests to relays", server.get(Crawlers).tend),
+            ("deletion of accounts whose time is over", server.get(Deletion).sweep),
         ):
             await stack.enter_async_context(repeating(name, work))
         yield
-
-
-def _limited(method: Method, config: Config) -> Method:
-    """Return the method under the operator's limits."""
-    return replace(method, body_limit=config.blob_limit) if method is upload_blob.METHOD else method
 
 
 class Application:

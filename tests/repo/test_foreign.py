@@ -18,9 +18,10 @@ REV = Tid.of(1_700_000_000_000_000, 3)
 
 def signed(key: PrivateKey = KEY, **changed: Value) -> bytes:
     """Return a commit with other fields than usual, signed as it is."""
-    fields: dict[str, Value] = {"did": DID, "version": 3, "data": DATA, "rev": REV, "prev": None} | changed
-    fields = {name: value for name, value in fields.items() if value != "absent"}
-    return cbor.encode(fields | {"sig": key.sign(cbor.encode(fields))})
+    fields: dict[str, Value] = {"did": DID, "version": 3, "data": DATA, "rev": REV, "prev": None}
+    fields.update(changed)
+    present: dict[str, Value] = {name: value for name, value in fields.items() if value != "absent"}
+    return cbor.encode(present | {"sig": key.sign(cbor.encode(present))})
 
 
 def test_a_commit_of_ours_is_read() -> None:

@@ -33,7 +33,7 @@ def test_an_empty_place_gets_all_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
     assert repo.head is not None
     assert nodes[found.root][0] == repo.head.data
     assert found.next_n == len(nodes) + 1
-    assert {path: cid for batch in batches for path, cid, _, _ in batch.records} == {
+    assert {each.path: each.cid for batch in batches for each in batch.records} == {
         path: cid for path, (cid, _) in repo.records.items()
     }
     assert found.records == 300
@@ -53,7 +53,10 @@ def test_only_what_differs_is_changed() -> None:
     found, batches = judged(new, before)
 
     changes = [change for batch in batches for change in batch.records]
-    assert [(path, cid is None) for path, cid, _, _ in changes] == [("com.example.record/0300", False), (gone, True)]
+    assert [(each.path, each.cid is None, each.stood) for each in changes] == [
+        ("com.example.record/0300", False, False),
+        (gone, True, True),
+    ]
     numbers = {n: cid for batch in batches for n, cid, _, _ in batch.nodes}
     assert numbers[500] is None
     assert 1 < len(numbers) < 30

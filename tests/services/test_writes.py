@@ -5,12 +5,14 @@ import pytest
 from roost.data import cbor
 from roost.data.cid import Cid
 from roost.services.clock import Minter
-from roost.services.errors import BlobNotFound, InvalidRequest
+from roost.services.errors import InvalidRequest
+from roost.services.references import NOTHING, BlobRef, Pointers
 from roost.services.writes import MAX_RECORD_BYTES, InvalidRecord, Records, UnknownRecordType, Write, removal
 from roost.syntax import Nsid, RecordKey
 from support.house import CATALOG, NOTE, Clock
 
 OTHER = Nsid.parse("com.example.other")
+FOLLOW = Nsid.parse("app.bsky.graph.follow")
 KEY = RecordKey.parse("3jzfcijpj2z2a")
 BLOB = Cid.of_raw(b"picture")
 
@@ -109,13 +111,14 @@ def test_a_record_has_a_megabyte_at_most(records: Records) -> None:
 
 @pytest.mark.parametrize("wrap", [lambda ref: ref, lambda ref: {"deep": [[{"er": ref}]]}])
 @pytest.mark.parametrize("validate", [None, False])
-def test_a_blob_that_is_not_here_cannot_be_referenced(records: Records, wrap: object, validate: bool | None) -> None:
-    """However deep it stands, and whether the record is checked or not."""
+def test_a_reference_to_a_blob_is_found(records: Records, wrap: object, validate: bool | None) -> None:
+    """However deep it stands, and whether the record is checked or not: the repository judges it."""
     assert callable(wrap)
     ref = {"$type": "blob", "ref": BLOB, "mimeType": "image/png", "size": 7}
 
-    with pytest.raises(BlobNotFound, match=rf"^Could not find blob: {BLOB}$"):
-        records.write("create", OTHER, KEY, {"image": wrap(ref)}, validate=validate)
+    write = records.write("create", OTHER, KEY, {"image": wrap(ref)}, validate=validate)
+
+    assert write.pointers == Pointers((BlobRef(BLOB, "image/png", 7),))
 
 
 @pytest.mark.parametrize("validate", [None, False])
@@ -137,7 +140,19 @@ def test_the_old_form_of_a_blob_is_refused(records: Records, validate: bool | No
 )
 def test_what_only_looks_like_a_blob_is_kept(records: Records, harmless: dict[str, object]) -> None:
     """Fields may be called anything."""
-    assert records.write("create", OTHER, KEY, {"it": harmless}).status == "unknown"
+    write = records.write("create", OTHER, KEY, {"it": harmless})
+
+    assert (write.status, write.pointers) == ("unknown", NOTHING)
+
+
+@pytest.mark.parametrize("supplant", [False, True])
+def test_only_what_has_a_subject_supplants(records: Records, supplant: bool) -> None:
+    """A follow takes an earlier one's place if that is asked for; a record of another type never does."""
+    follow = records.write("create", FOLLOW, KEY, {"subject": "did:plc:abc"}, supplant=supplant)
+    other = records.write("create", OTHER, KEY, {"subject": "did:plc:abc"}, supplant=supplant)
+
+    assert (follow.pointers.subject, follow.supplants) == ("did:plc:abc", supplant)
+    assert (other.pointers, other.supplants) == (NOTHING, False)
 
 
 def test_a_removal_without_a_swap_takes_any_record() -> None:

@@ -147,3 +147,53 @@ async def test_a_held_handle_can_be_held_longer_and_is_dropped_in_time(tables: D
     await tables.write(lambda tx: accounts.drop_held_handles(tx, 100))
 
     assert (held, await tables.read(lambda tx: accounts.handle_taken(tx, Handle("carol.test"), 0))) == (True, False)
+
+
+async def test_searching_takes_a_text_as_it_is(tables: Database) -> None:
+    """Within email addresses and handles in any case, or a whole DID; what SQL would take for any character is not."""
+
+    def fill(tx: Tx) -> None:
+        add(tx)
+        add(tx, BOB, "bob.test", "b_b@mail.test")
+        add(tx, Did.parse("did:web:c.test"), "c.test", None)
+
+    await tables.write(fill)
+
+    def found(tx: Tx, text: str) -> list[str]:
+        return [each.handle for each in accounts.matching(tx, text=text, after=0, through=10, limit=10)]
+
+    async def search(text: str) -> list[str]:
+        return await tables.read(partial(found, text=text))
+
+    assert await search("MAIL.test") == ["alice.test", "bob.test"]
+    assert await search("test") == ["alice.test", "bob.test", "c.test"]
+    assert await search("b_b") == ["bob.test"]
+    assert await search("did:web:c.test") == ["c.test"]
+    assert [await search(text) for text in ("%", "a_ice", "~", "\\", "did:web", "'")] == [[]] * 6
+
+
+async def test_a_search_looks_at_some_ids_only(tables: Database) -> None:
+    """So that a large host is searched in many short reads."""
+
+    def fill(tx: Tx) -> list[int]:
+        return [add(tx, Did.parse(f"did:web:{n}.test"), f"a{n}.test", None) for n in range(4)]
+
+    ids = await tables.write(fill)
+
+    found = await tables.read(lambda tx: accounts.matching(tx, text="a", after=ids[0], through=ids[2], limit=10))
+
+    assert [each.id for each in found] == ids[1:3]
+    assert await tables.read(accounts.last_id) == ids[3]
+
+
+async def test_a_new_address_is_not_a_confirmed_one(tables: Database) -> None:
+    """Whoever confirmed the old one has not shown that the new one is theirs."""
+    id = await tables.write(add)
+    await tables.write(lambda tx: tx.run("UPDATE account SET email_confirmed_at = 1"))
+
+    await tables.write(lambda tx: accounts.set_email(tx, id, "new@mail.test"))
+    await tables.write(lambda tx: accounts.set_invites_disabled(tx, id, 1))
+
+    account = await tables.read(lambda tx: accounts.by_id(tx, id))
+    assert account is not None
+    assert (account.email, account.email_confirmed_at, account.invites_disabled) == ("new@mail.test", None, True)

@@ -107,3 +107,46 @@ async def test_a_page_ends_with_the_record_that_fills_it(tables: Database) -> No
     paths = [f"a.b.c/{n}" for n in range(5)]
     expected = [1, 1, 2, 2, 5]
     assert await tables.read(ask) == [paths[:n] for n in expected] + [paths[::-1][:n] for n in expected]
+
+
+async def test_what_is_hidden_is_not_read(tables: Database) -> None:
+    """Neither alone nor on a page, which is full all the same; what is written there meanwhile is hidden too."""
+
+    def work(tx: Tx) -> list[object]:
+        for repo in (1, 2):
+            put(tx, repo, 1, ["a.b.c/1", "a.b.c/2", "a.b.c/3"])
+        records.set_takedown(tx, 1, "a.b.c/2", "why")
+        records.set_takedown(tx, 1, "a.b.c/2", "why else")
+        records.delete_many(tx, 1, ["a.b.c/2"])
+        put(tx, 1, 2, ["a.b.c/2"])
+        return [
+            records.takedown(tx, 1, "a.b.c/2"),
+            records.get(tx, 1, "a.b.c/2"),
+            records.get(tx, 2, "a.b.c/2"),
+            [row.path for row in records.ascending(tx, 1, "a", "b", 2, 1000)],
+            [row.path for row in records.descending(tx, 1, "a", "b", 2, 1000)],
+            len(records.descending(tx, 2, "a", "b", 5, 1000)),
+            records.count(tx, 1),
+        ]
+
+    assert await tables.write(work) == [
+        "why else",
+        None,
+        row("a.b.c/2"),
+        ["a.b.c/1", "a.b.c/3"],
+        ["a.b.c/3", "a.b.c/1"],
+        3,
+        3,
+    ]
+
+
+async def test_what_was_hidden_can_be_shown_again(tables: Database) -> None:
+    """As if nothing had been."""
+
+    def work(tx: Tx) -> list[object]:
+        put(tx, 1, 1, ["a.b.c/1"])
+        records.set_takedown(tx, 1, "a.b.c/1", "why")
+        records.set_takedown(tx, 1, "a.b.c/1", None)
+        return [records.takedown(tx, 1, "a.b.c/1"), records.get(tx, 1, "a.b.c/1")]
+
+    assert await tables.write(work) == [None, row("a.b.c/1")]

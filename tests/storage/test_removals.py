@@ -2,7 +2,8 @@
 
 import pytest
 
-from roost.storage import Database, Tx, events, heads, nodes, records, removals
+from roost.data.cid import Cid
+from roost.storage import Database, Tx, backlinks, blobs, doomed, events, heads, nodes, records, removals
 from roost.storage.heads import Head
 from support.tables import cid, rev
 
@@ -77,3 +78,36 @@ async def test_large_rows_are_removed_fewer_at_a_time(tables: Database) -> None:
         )
 
     assert states == [(3, 3), (1, 1), (0, 0), (0, 0)]
+
+
+async def test_blobs_go_with_their_account(tables: Database) -> None:
+    """Objects are due, references, subjects and hidden records are gone; another account's are left alone."""
+
+    def fill(tx: Tx) -> None:
+        for account in (1, 2):
+            for n in range(10):
+                cid = Cid.of_raw(b"%d" % n)
+                blobs.add(tx, account, cid, mime_type="a/b", size=1, object=f"{account}-{n}", now=1)
+                blobs.expect(tx, account, f"a.b.c/{n}", rev(1), [cid, Cid.of_raw(b"missing")])
+                backlinks.put(tx, account, f"a.b.c/{n}", "a.b.c", "subject")
+                records.set_takedown(tx, account, f"a.b.c/{n}", "why")
+        removals.add(tx, 1, events_below=1)
+
+    def left(tx: Tx) -> list[list[tuple[int, int]]]:
+        tables = ("blob", "record_blob", "blob_usage", "backlink", "record_takedown")
+        return [
+            [
+                (row[0], row[1])
+                for row in tx.all(f"SELECT account, count(*) FROM {table} GROUP BY account ORDER BY account")
+            ]
+            for table in tables
+        ]
+
+    await tables.write(fill)
+    both = await tables.read(left)
+    while not await tables.write(lambda tx: removals.remove_some(tx, 1, 4)):
+        pass
+
+    assert both == [[(1, n), (2, n)] for n in (11, 20, 1, 10, 10)]
+    assert await tables.read(left) == [[(2, n)] for n in (11, 20, 1, 10, 10)]
+    assert sorted(await tables.read(lambda tx: doomed.due(tx, 1, 100))) == [f"1-{n}" for n in range(10)]

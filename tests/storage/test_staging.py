@@ -4,17 +4,18 @@ import pytest
 
 from roost.storage import Database, Tx, nodes, records, staging
 from roost.storage.nodes import NodeRow
+from roost.storage.staging import MovedRecord, RecordChange
 from support.tables import cid, rev
 
 pytestmark = pytest.mark.anyio
 
 
-def record(path: str, text: str) -> staging.RecordChange:
+def record(path: str, text: str) -> RecordChange:
     """Return a record to stage."""
-    return path, cid(text), text.encode(), b'"%s"' % text.encode()
+    return RecordChange(path, stood=False, cid=cid(text), block=text.encode(), json=b'"%s"' % text.encode())
 
 
-async def stage(db: Database, changes: list[staging.RecordChange], moved: list[staging.NodeChange]) -> int:
+async def stage(db: Database, changes: list[RecordChange], moved: list[staging.NodeChange]) -> int:
     """Stage changes for repository 7."""
 
     def add(tx: Tx) -> int:
@@ -33,11 +34,13 @@ async def test_what_is_staged_takes_its_place(tables: Database) -> None:
     for repo in (7, 8):
         old = [(path, cid("old"), b"old", b'"old"') for path in "abc"]
         await tables.write(lambda tx, repo=repo, old=old: records.put_many(tx, repo, rev(1), old))  # type: ignore[misc]  # its default
-    changes = [record("a", "new"), ("b", None, None, None), record("d", "more")]
+    changes = [record("a", "new"), RecordChange("b", stood=True), record("d", "more")]
     id = await stage(tables, changes, [(1, None, None, None), node])
 
-    assert not await tables.write(lambda tx: staging.move_some(tx, id, 7, rev(2), rows=100, max_bytes=1000))
-    assert await tables.write(lambda tx: staging.move_some(tx, id, 7, rev(2), rows=100, max_bytes=1000))
+    moved = await tables.write(lambda tx: staging.move_some(tx, id, 7, rev(2), rows=100, max_bytes=1000))
+    rest = await tables.write(lambda tx: staging.move_some(tx, id, 7, rev(2), rows=100, max_bytes=1000))
+
+    assert (moved, rest) == ([MovedRecord("b", stood=True, pointers=None)], None)
 
     assert await tables.read(lambda tx: list(records.names(tx, 7))) == [
         ("a", cid("new")),
@@ -59,7 +62,7 @@ async def test_rows_move_a_few_at_a_time(tables: Database, rows: int, size: int)
     id = await stage(tables, [record(f"{n}", f"{n}") for n in range(10)], [])
     steps = 0
 
-    while not await tables.write(lambda tx: staging.move_some(tx, id, 7, rev(1), rows=rows, max_bytes=size)):
+    while await tables.write(lambda tx: staging.move_some(tx, id, 7, rev(1), rows=rows, max_bytes=size)) is not None:
         steps += 1
         assert await tables.read(lambda tx: records.count(tx, 7)) <= 3 * steps
 

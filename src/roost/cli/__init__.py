@@ -13,7 +13,7 @@ import typer
 
 from roost import logs
 from roost.app import VERSION
-from roost.cli import account, blob, invite, key, relay, repo, serve
+from roost.cli import account, blob, import_reference, invite, key, relay, repo, serve
 from roost.cli.output import FAILED, MISUSED, say, tell
 from roost.config import ConfigError
 from roost.running import MISTAKES
@@ -33,6 +33,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("serve")(serve.serve)
+app.command("import-reference")(import_reference.import_reference)
 app.add_typer(account.app, name="account")
 app.add_typer(blob.app, name="blob")
 app.add_typer(invite.app, name="invite")

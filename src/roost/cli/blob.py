@@ -116,10 +116,8 @@ def _tell(found: list[Problem]) -> None:
     say()
     for problem in found[:SHOWN]:
         if problem.kind == "orphaned":
-            say(
-                f"  object {problem.object} is nobody's ({size_text(problem.size)}):"
-                " `roost blob gc --orphans` removes it"
-            )
+            size = size_text(problem.size)
+            say(f"  object {problem.object} is nobody's ({size}); `roost blob gc --orphans` removes it")
         else:
             say(f"  {problem.cid} of {problem.did} {WORDS[problem.kind]} (object {problem.object})")
     if len(found) > SHOWN:

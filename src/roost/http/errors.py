@@ -85,6 +85,8 @@ TABLE: Final[dict[type[Exception], tuple[int, str]]] = {
     services.RepoNotFound: (400, "RepoNotFound"),
     services.RepoDeactivated: (400, "RepoDeactivated"),
     services.RepoTakendown: (400, "RepoTakendown"),
+    services.SubjectNotFound: (400, "NotFound"),
+    services.AlreadyExists: (400, "AlreadyExists"),
     services.InvalidHandle: (400, "InvalidHandle"),
     services.HandleNotAvailable: (400, "HandleNotAvailable"),
     services.HandleTaken: (400, "HandleNotAvailable"),
@@ -95,6 +97,9 @@ TABLE: Final[dict[type[Exception], tuple[int, str]]] = {
     services.InvalidSize: (400, "InvalidSize"),
     services.BlobQuotaExceeded: (400, "BlobQuotaExceeded"),
     services.EmailNotAvailable: (400, "InvalidRequest"),  # no lexicon declares a name for it
+    services.AppPasswordExists: (400, "InvalidRequest"),  # as above
+    services.InvalidEmail: (400, "InvalidEmail"),
+    services.UnknownAccount: (400, "AccountNotFound"),
     services.InvalidInviteCode: (400, "InvalidInviteCode"),
     services.InvalidPassword: (400, "InvalidPassword"),
     services.IncompatibleDidDoc: (400, "IncompatibleDidDoc"),
@@ -102,6 +107,7 @@ TABLE: Final[dict[type[Exception], tuple[int, str]]] = {
     services.LexiconNotFound: (400, "LexiconNotFound"),
     services.InvalidToken: (400, "InvalidToken"),
     services.ExpiredToken: (400, "ExpiredToken"),
+    services.TokenRequired: (400, "TokenRequired"),
     services.Unauthenticated: (401, "AuthenticationRequired"),
     services.AuthMissing: (401, "AuthMissing"),
     services.BadJwt: (401, "BadJwt"),

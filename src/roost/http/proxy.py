@@ -131,17 +131,17 @@ class Proxy:
         if named is not None:
             parse_name(named)
         authorization = _header(scope, b"authorization")
-        caller = await self._caller(nsid, None if authorization is None else authorization.encode("latin-1"))
+        caller = await self._caller(nsid, None if authorization is None else authorization.encode("latin-1"), scope)
         return Call(verb, nsid, caller, named)
 
-    async def _caller(self, nsid: Nsid, authorization: bytes | None) -> Caller:
+    async def _caller(self, nsid: Nsid, authorization: bytes | None, scope: Asgi) -> Caller:
         """Return whose call it is, if the account stands and the credentials reach so far.
 
         An account that has been taken down may still say something to the moderators.
         """
         report = nsid == CREATE_REPORT
         scopes = TAKENDOWN if report else STANDARD
-        caller, _ = await self._authenticator.admit(Auth.ACCESS, scopes, authorization, nsid)
+        caller, _ = await self._authenticator.admit(Auth.ACCESS, scopes, authorization, nsid, scope)
         assert isinstance(caller, Caller), "an access token is an account's"
         if report:
             return caller

@@ -12,7 +12,7 @@ from typing import Final
 
 import orjson
 
-from roost.http.answer import CHALLENGES, CORS, JSON, PRIVATE, Header
+from roost.http.answer import CHALLENGES, CORS, EXPOSED, JSON, PRIVATE, Header
 from roost.http.errors import printable
 
 FORWARDED: Final = frozenset({b"accept-encoding", b"accept-language", b"atproto-accept-labelers", b"x-bsky-topics"})
@@ -37,7 +37,7 @@ RETURNED: Final = frozenset(
 GUARDS: Final[tuple[Header, ...]] = (
     CORS,
     *PRIVATE,
-    (b"access-control-expose-headers", b"atproto-repo-rev,atproto-content-labelers,Retry-After"),
+    (EXPOSED[0], EXPOSED[1] + b",atproto-repo-rev,atproto-content-labelers"),
     # It is somebody else's content under our name: nothing of it may run, whatever it says that it is.
     (b"x-content-type-options", b"nosniff"),
     (b"content-security-policy", b"default-src 'none'; sandbox"),

@@ -7,6 +7,7 @@ A commit of records that point to nothing, on paths where none was, never comes 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
+from roost.data.cid import Cid
 from roost.repo import MAX_OPS
 from roost.services.errors import BlobNotFound, InvalidMimeType, InvalidRequest, InvalidSize
 from roost.services.references import LINKED, BlobRef, Pointers
@@ -68,6 +69,20 @@ def keep(tx: Tx, account: int, rev: Tid, changed: Sequence[str], pointers: Mappi
     Blobs that no record refers to any more are removed; returns whether that leaves objects to be removed. `now` is in
     milliseconds since 1970.
     """
+    return blobs.drop_unreferenced(tx, account, _note(tx, account, rev, changed, pointers), now) > 0
+
+
+def keep_arriving(
+    tx: Tx, account: int, rev: Tid, changed: Sequence[str], pointers: Mapping[str, Pointers], *, now: int
+) -> None:
+    """Do the same for a part of a commit. A blob that no record refers to any more waits, as one that was just
+    uploaded: a record that is still to come may refer to it.
+    """
+    blobs.let_go(tx, account, _note(tx, account, rev, changed, pointers), now)
+
+
+def _note(tx: Tx, account: int, rev: Tid, changed: Sequence[str], pointers: Mapping[str, Pointers]) -> set[Cid]:
+    """Return the blobs that records referred to, and may not refer to any more."""
     unreferred = blobs.unrefer(tx, account, changed)
     if links := [path for path in changed if path.partition("/")[0] in LINKED]:
         backlinks.delete_many(tx, account, links)
@@ -78,4 +93,4 @@ def keep(tx: Tx, account: int, rev: Tid, changed: Sequence[str], pointers: Mappi
             unreferred -= cids
         if points.subject is not None:
             backlinks.put(tx, account, path, path.partition("/")[0], points.subject)
-    return blobs.drop_unreferenced(tx, account, unreferred, now) > 0
+    return unreferred

@@ -19,8 +19,9 @@ from roost.repo import RepoError, mst, parse_path
 from roost.repo.errors import InvalidNode, MissingBlock
 from roost.repo.mst import NewNode
 from roost.services.errors import InvalidRequest
+from roost.services.references import NOTHING, packed, pointers
 from roost.services.writes import MAX_RECORD_BYTES
-from roost.storage.staging import NodeChange, RecordChange
+from roost.storage.staging import POINTER_WEIGHT, NodeChange, RecordChange
 
 BATCH_ROWS: Final = 500
 BATCH_BYTES: Final = 1_000_000
@@ -56,7 +57,7 @@ class Batch(msgspec.Struct):
     def add_record(self, change: RecordChange) -> None:
         """Add a record's change."""
         self.records.append(change)
-        self.bytes += len(change[2] or b"") + len(change[3] or b"")
+        self.bytes += len(change.block or b"") + len(change.json or b"") + POINTER_WEIGHT * len(change.pointers or b"")
 
     @property
     def full(self) -> bool:
@@ -91,7 +92,7 @@ class Judgement:
             self._batch.add_node((n, None, None, None))
             yield from self._filled()
         for path in self._before.records:
-            self._batch.add_record((path, None, None, None))
+            self._batch.add_record(RecordChange(path, stood=True))
             yield from self._filled()
         yield self._batch
 
@@ -105,8 +106,9 @@ class Judgement:
         key, cid = found
         path = _path(key)
         self.records += 1
-        if self._before.records.pop(path, None) != cid:
-            self._batch.add_record(self._record(path, cid))
+        stood = self._before.records.pop(path, None)
+        if stood != cid:
+            self._batch.add_record(self._record(path, cid, stood=stood is not None))
 
     def _filled(self) -> Iterator[Batch]:
         if self._batch.full:
@@ -129,11 +131,13 @@ class Judgement:
             raise InvalidNode(f"node {cid} is larger than any can be")
         return block
 
-    def _record(self, path: str, cid: Cid) -> RecordChange:
+    def _record(self, path: str, cid: Cid, *, stood: bool) -> RecordChange:
         block = self._fetch(cid)
         if block is None:
             raise InvalidRequest(f"{path}: the CAR does not hold its record {cid}")
-        return path, cid, block, dumps(record_of(path, block))
+        record = record_of(path, block)
+        points = pointers(path, record, block)
+        return RecordChange(path, stood, cid, block, dumps(record), None if points is NOTHING else packed(points))
 
 
 def record_of(path: str, block: bytes) -> dict[str, Value]:

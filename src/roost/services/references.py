@@ -8,6 +8,7 @@ from typing import Final
 
 import msgspec
 
+from roost.data import cbor
 from roost.data.cid import RAW, Cid
 from roost.data.errors import InvalidCid
 from roost.data.value import Value
@@ -78,6 +79,18 @@ def subject(collection: str, record: Mapping[str, Value]) -> str | None:
     """
     read = _SUBJECTS.get(collection)
     return None if read is None else read(record.get("subject"))
+
+
+def packed(points: Pointers) -> bytes:
+    """Return pointers as they are kept while their record is on its way."""
+    blobs: list[Value] = [[ref.cid, ref.mime_type, ref.size] for ref in points.blobs]
+    return cbor.encode([blobs, points.subject])
+
+
+def unpacked(data: bytes) -> Pointers:
+    """Return pointers that were packed."""
+    blobs, subject = msgspec.convert(cbor.decode(data), tuple[list[tuple[bytes, str, int | None]], str | None])
+    return Pointers(tuple(BlobRef(Cid(cid), mime_type, size) for cid, mime_type, size in blobs), subject)
 
 
 def _typed(value: Mapping[str, Value]) -> BlobRef | None:

@@ -24,6 +24,7 @@ from roost.services import events
 from roost.services.clock import Minter
 from roost.services.emails import parse_email
 from roost.services.errors import (
+    AlreadyExists,
     EmailNotAvailable,
     HandleNotAvailable,
     HandleTaken,
@@ -137,6 +138,46 @@ class Registration:
             raise
         return Registered(account, session, await self._document(did))
 
+    async def take_in(self, wanted: Application, did: Did, sealed: bytes) -> Registered:
+        """Make an account for a DID that stands already, and open its first session; `sealed` is its signing key.
+
+        It is deactivated and has an empty repository until its owner has brought everything along, and nobody is told.
+        Whether the caller speaks for the DID, and the handle is its own, has been seen to. Raises as `register` does,
+        and AlreadyExists.
+        """
+        await self._release_dead()
+        code = self._invite(wanted.invite_code, needed=self._policy.invite_required)
+        await self._db.read(lambda tx: self._check_invite(tx, code))
+        email = parse_email(wanted.email)
+        await self._db.read(lambda tx: self._check_newcomer(tx, wanted.handle, email, did))
+        password = await self._passwords.hash(wanted.password)
+        session = new_id()
+
+        def settle(tx: Tx) -> Account:
+            now = self._now()
+            self._check_newcomer(tx, wanted.handle, email, did)
+            if code is not None:
+                if not invites.take(tx, code):
+                    raise InvalidInviteCode("Provided invite code not available")
+                invites.used(tx, code=code, did=did, now=now)
+            id = accounts.add(
+                tx, did=did, handle=wanted.handle, email=email, password=password, signing_key=sealed, now=now
+            )
+            accounts.set_deactivated(tx, id, now)
+            self._repos.begin(tx, id, did, told=False)
+            self._sessions.add_refreshable(tx, id, session)
+            account = accounts.by_id(tx, id)
+            assert account is not None, "it was added above"
+            return account
+
+        account = await self._db.write(settle)
+        return Registered(account, session, await self._document(did))
+
+    def _check_newcomer(self, tx: Tx, handle: Handle, email: str, did: Did) -> None:
+        if accounts.by_did(tx, did) is not None or accounts.did_reserved(tx, did):
+            raise AlreadyExists(f"Repo already exists: {did}")
+        self._check_free(tx, handle, email, did)
+
     async def check_invite(self, code: str | None) -> None:
         """Refuse a code that `register` would refuse, before anything else is looked at. Raises InvalidInviteCode."""
         if self._policy.invite_required:
@@ -169,8 +210,8 @@ class Registration:
         except HandleRefused as error:
             raise InvalidHandle(str(error)) from None
 
-    def _check_free(self, tx: Tx, handle: Handle, email: str) -> None:
-        if accounts.handle_taken(tx, handle, self._now()):
+    def _check_free(self, tx: Tx, handle: Handle, email: str, did: Did | None = None) -> None:
+        if accounts.handle_taken(tx, handle, self._now(), did=did):
             raise HandleTaken(f"Handle already taken: {handle}")
         if accounts.email_taken(tx, email):
             raise EmailNotAvailable(f"Email already taken: {email}")

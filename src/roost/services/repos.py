@@ -121,13 +121,13 @@ class Repos:
         except CrowdedNode as error:
             raise InvalidRequest(f"The repository cannot take these record keys: {error}") from None
 
-    def begin(self, tx: Tx, account: int, did: Did) -> Commit:
-        """Give a new account its empty repository, and tell of it; the account's row is there already."""
+    def begin(self, tx: Tx, account: int, did: Did, *, told: bool = True) -> Commit:
+        """Give an account whose row has just been added its empty repository, and tell of it if it is to be `told`."""
         owner = accounts.by_id(tx, account)
         assert owner is not None, "the account was added in this transaction"
         assert owner.did == did, "the repository begins under its account's DID"
         draft = repo.draft(repo.nothing(), [], self._signer(tx, owner, None))
-        self.store(tx, account, draft, {})
+        self.store(tx, account, draft, {}, told=told)
         return draft.commit
 
     def store(
@@ -137,6 +137,8 @@ class Repos:
         draft: CommitDraft,
         json: Mapping[str, bytes],
         pointers: Mapping[str, Pointers] | None = None,
+        *,
+        told: bool = True,
     ) -> None:
         """Write a draft: nodes, records, head and event, and keep its tree; `json` holds the new records' JSON by
         path, `pointers` what those point to that point to anything.
@@ -157,7 +159,8 @@ class Repos:
         ):
             self._tell_doomed(tx)
         heads.put(tx, account, Head(made.cid, made.rev, made.data, made.block, draft.root.n, draft.next_n))
-        events.append_written(tx, account, draft, now=self._minter.milliseconds())
+        if told:
+            events.append_written(tx, account, draft, now=self._minter.milliseconds())
         self._trees.keep(tx, account, made.cid, draft.root, len(draft.nodes))
 
     def resign(self, tx: Tx, account: int) -> Commit:

@@ -119,6 +119,14 @@ def add(
     return int(row[0])
 
 
+def restore(tx: Tx, account: int, *, email_confirmed_at: int | None, invites_disabled: bool) -> None:
+    """Give an account that was taken over from another server what it was there."""
+    tx.run(
+        "UPDATE account SET email_confirmed_at = ?, invites_disabled = ? WHERE id = ?",
+        email_confirmed_at, int(invites_disabled), account,
+    )  # fmt: skip
+
+
 def signing_key(tx: Tx, account: int) -> bytes:
     """Return the account's sealed signing key."""
     row = tx.one("SELECT signing_key FROM account WHERE id = ?", account)
@@ -174,6 +182,16 @@ def set_password(tx: Tx, account: int, password: str) -> None:
     tx.run("UPDATE account SET password = ? WHERE id = ?", password, account)
 
 
+def set_email(tx: Tx, account: int, email: str) -> None:
+    """Replace the email address, given in lower case; that it is the owner's has to be confirmed anew."""
+    tx.run("UPDATE account SET email = ?, email_confirmed_at = NULL WHERE id = ?", email, account)
+
+
+def set_invites_disabled(tx: Tx, account: int, disabled: int) -> None:
+    """Say with 1 that the account is to be given no more invite codes, with 0 that it is."""
+    tx.run("UPDATE account SET invites_disabled = ? WHERE id = ?", disabled, account)
+
+
 def set_takedown(tx: Tx, account: int, ref: str | None) -> None:
     """Take the account down for the reason `ref`, or restore it where that is None; `status` follows."""
     tx.run("UPDATE account SET takedown_ref = ? WHERE id = ?", ref, account)
@@ -184,6 +202,20 @@ def set_deactivated(tx: Tx, account: int, at: int | None, *, delete_after: int |
     """Deactivate the account at that time, or activate it where that is None; `status` follows."""
     tx.run("UPDATE account SET deactivated_at = ?, delete_after = ? WHERE id = ?", at, delete_after, account)
     _settle_status(tx, account)
+
+
+def confirm_email(tx: Tx, account: int, at: int) -> None:
+    """Note that the email address was shown to be the owner's at that time."""
+    tx.run("UPDATE account SET email_confirmed_at = ? WHERE id = ?", at, account)
+
+
+def due(tx: Tx, now: int, limit: int) -> list[int]:
+    """Return accounts that are deactivated and were to be kept until now at the most; those taken down are kept."""
+    rows = tx.all(
+        "SELECT id FROM account WHERE delete_after <= ? AND status = 'deactivated' ORDER BY delete_after LIMIT ?",
+        now, limit,
+    )  # fmt: skip
+    return [row[0] for row in rows]
 
 
 def _settle_status(tx: Tx, account: int) -> None:
@@ -205,6 +237,26 @@ def page(tx: Tx, after: int, limit: int) -> list[Account]:
     return [account for row in rows if (account := _account(row)) is not None]
 
 
+def last_id(tx: Tx) -> int:
+    """Return the id of the youngest account, 0 where there is none."""
+    row = tx.one("SELECT max(id) FROM account")
+    return 0 if row is None or row[0] is None else int(row[0])
+
+
+def matching(tx: Tx, *, text: str, after: int, through: int, limit: int) -> list[Account]:
+    """Return the first `limit` accounts with an id above `after` and up to `through` whose email address or handle
+    contains `text`, in any case, or whose DID it is.
+    """
+    lower = text.lower()
+    pattern = "%" + lower.replace("~", "~~").replace("%", "~%").replace("_", "~_") + "%"
+    rows = tx.all(
+        _SELECT + " WHERE id > ? AND id <= ? AND"
+        " (email LIKE ? ESCAPE '~' OR handle LIKE ? ESCAPE '~' OR did = ?) ORDER BY id LIMIT ?",
+        after, through, pattern, pattern, text, limit,
+    )  # fmt: skip
+    return [account for row in rows if (account := _account(row)) is not None]
+
+
 def count(tx: Tx) -> int:
     """Return how many accounts there are."""
     row = tx.one("SELECT count(*) FROM account")
@@ -223,6 +275,11 @@ def reserve(tx: Tx, reservation: Reservation) -> None:
 def release(tx: Tx, did: Did) -> bool:
     """Give up the names taken for a coming account; False if they were given up already."""
     return tx.run("DELETE FROM reservation WHERE did = ?", did) > 0
+
+
+def did_reserved(tx: Tx, did: Did) -> bool:
+    """Return whether an account with that DID is about to be made."""
+    return tx.one("SELECT 1 FROM reservation WHERE did = ?", did) is not None
 
 
 def reservations(tx: Tx) -> list[Reservation]:

@@ -115,6 +115,17 @@ def drop_unreferenced(tx: Tx, account: int, cids: Iterable[Cid], now: int) -> in
     return doomed_objects
 
 
+def let_go(tx: Tx, account: int, cids: Iterable[Cid], now: int) -> None:
+    """Make those of the blobs temporary that no record refers to any more; forget those of them that are missing."""
+    for cid in cids:
+        if tx.one("SELECT 1 FROM record_blob WHERE account = ? AND cid = ? LIMIT 1", account, cid):
+            continue
+        tx.run(
+            "DELETE FROM blob WHERE account = ? AND cid = ? AND object IS NULL AND takedown_ref IS NULL", account, cid
+        )
+        tx.run("UPDATE blob SET temporary_since = ? WHERE account = ? AND cid = ?", now, account, cid)
+
+
 def remove(tx: Tx, account: int, blob: Blob, now: int) -> None:
     """Remove a blob; its object is due at once."""
     tx.run("DELETE FROM blob WHERE account = ? AND cid = ?", account, blob.cid)

@@ -11,6 +11,7 @@ bytes are, nor whose.
 import asyncio
 import os
 import re
+import shutil
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
@@ -132,6 +133,18 @@ class Spool:
             file.close()
             path.unlink(missing_ok=True)
 
+    @asynccontextmanager
+    async def linked(self, source: Path) -> AsyncIterator[Path]:
+        """Give another name of a file that nobody writes to, or a copy of it where a file cannot have one; either is
+        gone at the end of the block unless it was moved away.
+        """
+        path = self._directory / new_name()
+        try:
+            await self.run(partial(_link, source, path))
+            yield path
+        finally:
+            path.unlink(missing_ok=True)
+
     async def run(self, work: Callable[[], T]) -> T:
         """Do something that waits for the disk, in a thread."""
         return await asyncio.get_running_loop().run_in_executor(self._threads, work)
@@ -216,6 +229,13 @@ class Directory:
 
     def _path(self, name: str) -> Path:
         return self._root / path_of(name)
+
+
+def _link(source: Path, path: Path) -> None:
+    try:
+        path.hardlink_to(source)
+    except OSError:  # another file system, or one without links
+        shutil.copyfile(source, path)
 
 
 def _append(file: FileIO, hash: Callable[[bytes], None], data: bytes) -> None:

@@ -19,8 +19,27 @@ _MASK: Final = (1 << 32) - 1
 NodeChange = tuple[int, bytes | None, bytes | None, tuple[int, ...] | None]
 """A node's number, CID, block and kids; None for all but the number of one that is to go."""
 
-RecordChange = tuple[str, bytes | None, bytes | None, bytes | None]
-"""A record's path, CID, block and JSON; None for all but the path of one that is to go."""
+POINTER_WEIGHT: Final = 20
+"""Bytes that a byte of pointers counts for: looking after what a record points to takes far longer than moving it."""
+
+
+class RecordChange(msgspec.Struct, frozen=True):
+    """A record to be put at a path; without a CID, one that is to go. `stood` if one stands there."""
+
+    path: str
+    stood: bool
+    cid: bytes | None = None
+    block: bytes | None = None
+    json: bytes | None = None
+    pointers: bytes | None = None
+
+
+class MovedRecord(msgspec.Struct, frozen=True):
+    """A record that took its place, or one that went: what it points to, and whether one stood there."""
+
+    path: str
+    stood: bool
+    pointers: bytes | None
 
 
 class Decided(msgspec.Struct, frozen=True):
@@ -80,21 +99,24 @@ def add_nodes(tx: Tx, staging: int, first: int, changes: Sequence[NodeChange]) -
 def add_records(tx: Tx, staging: int, first: int, changes: Iterable[RecordChange]) -> None:
     """Stage records, of which `first` were staged before; in the order of their paths they are moved the fastest."""
     tx.run_many(
-        "INSERT INTO staged_record (k, path, cid, block, json) VALUES (?, ?, ?, ?, ?)",
-        [(staging << 32 | k, *change) for k, change in enumerate(changes, first)],
+        "INSERT INTO staged_record (k, path, stood, cid, block, json, pointers) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        [
+            (staging << 32 | k, each.path, int(each.stood), each.cid, each.block, each.json, each.pointers)
+            for k, each in enumerate(changes, first)
+        ],
     )
 
 
-def move_some(tx: Tx, staging: int, repo: int, rev: Tid, *, rows: int, max_bytes: int) -> bool:
+def move_some(tx: Tx, staging: int, repo: int, rev: Tid, *, rows: int, max_bytes: int) -> list[MovedRecord] | None:
     """Put the first staged rows in their place in a repository, written at `rev`: up to `rows` of a kind, fewer of
-    large ones. Return whether none is left.
+    large ones. Return the records that point to something or stood there before; None if nothing was left.
     """
     nodes, records = _first_nodes(tx, staging, rows), _first_records(tx, staging, rows, max_bytes)
+    if nodes is None and records is None:
+        return None
     if nodes is not None:
         _move_nodes(tx, staging, repo, rev, nodes)
-    if records is not None:
-        _move_records(tx, staging, repo, rev, records)
-    return nodes is None and records is None
+    return [] if records is None else _move_records(tx, staging, repo, rev, records)
 
 
 def drop_some(tx: Tx, staging: int, *, rows: int, max_bytes: int) -> bool:
@@ -125,9 +147,9 @@ def _first_nodes(tx: Tx, staging: int, rows: int) -> int | None:
 
 def _first_records(tx: Tx, staging: int, rows: int, max_bytes: int) -> int | None:
     found = tx.all(
-        "SELECT k, coalesce(length(block) + length(json), 0) FROM staged_record WHERE k BETWEEN ? AND ?"
-        " ORDER BY k LIMIT ?",
-        *_within(staging), rows,
+        "SELECT k, coalesce(length(block) + length(json), 0) + ? * coalesce(length(pointers), 0) FROM staged_record"
+        " WHERE k BETWEEN ? AND ? ORDER BY k LIMIT ?",
+        POINTER_WEIGHT, *_within(staging), rows,
     )  # fmt: skip
     return _last_within(found, max_bytes)
 
@@ -155,8 +177,13 @@ def _move_nodes(tx: Tx, staging: int, repo: int, rev: Tid, last: int) -> None:
     tx.run("DELETE FROM staged_node WHERE k BETWEEN ? AND ?", *within)
 
 
-def _move_records(tx: Tx, staging: int, repo: int, rev: Tid, last: int) -> None:
+def _move_records(tx: Tx, staging: int, repo: int, rev: Tid, last: int) -> list[MovedRecord]:
     within = (staging << 32, last)
+    noted = tx.all(
+        "SELECT path, stood, pointers FROM staged_record"
+        " WHERE k BETWEEN ? AND ? AND (stood = 1 OR pointers IS NOT NULL) ORDER BY k",
+        *within,
+    )
     tx.run(
         "DELETE FROM record WHERE repo = ? AND path IN"
         " (SELECT path FROM staged_record WHERE k BETWEEN ? AND ? AND cid IS NULL)",
@@ -170,6 +197,7 @@ def _move_records(tx: Tx, staging: int, repo: int, rev: Tid, last: int) -> None:
         repo, rev, *within,
     )  # fmt: skip
     tx.run("DELETE FROM staged_record WHERE k BETWEEN ? AND ?", *within)
+    return [MovedRecord(path, bool(stood), pointers) for path, stood, pointers in noted]
 
 
 def _within(staging: int) -> tuple[int, int]:

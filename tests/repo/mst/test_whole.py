@@ -88,7 +88,8 @@ def test_nodes_at_the_wrong_place() -> None:
     leaf = put(blocks, [above], [None, None])
     empty = put(blocks, [], [None])
 
-    for kids in ([leaf, None], [empty, None], [None, empty], [leaf, leaf]):
+    misplaced: list[list[Cid | None]] = [[leaf, None], [empty, None], [None, empty], [leaf, leaf]]
+    for kids in misplaced:
         with pytest.raises(InvalidNode):
             read(put(blocks, high, kids), blocks)
     with pytest.raises(InvalidNode):

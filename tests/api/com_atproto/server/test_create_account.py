@@ -8,8 +8,10 @@ from pathlib import Path
 import httpx
 import pytest
 
-from support.calls import at_once, head, refusal, session_of
+from support.calls import at_once, head, inside, refusal, session_of
+from support.moving import CREATE, ask_in
 from support.server import PASSWORD, Person, Roost, running
+from support.strangers import Stranger
 
 _numbers = itertools.count(1)
 
@@ -144,3 +146,95 @@ def test_a_directory_that_is_not_there_is_not_the_callers_fault(tmp_path: Path) 
             answer = join(roost, handle="again.test", email="again@mail.test", inviteCode=code)
             text = "The DID could not be registered; try again later"
             assert refusal(answer) == (502, "UpstreamFailure", text)
+
+
+def test_a_did_moves_here_with_a_token_of_its_own_key(roost: Roost) -> None:
+    """The account waits, deactivated, with an empty repository; its DID is left alone, and nobody is told."""
+    stranger = Stranger.register(roost)
+    before = roost.client.get(f"{roost.plc_url}/{stranger.did}/log").json()
+
+    answer = ask_in(roost, stranger)
+
+    told = answer.json()
+    assert set(told) == {"handle", "did", "didDoc", "accessJwt", "refreshJwt"}
+    assert told["did"] == stranger.did
+    assert told["didDoc"] == roost.client.get(f"{roost.plc_url}/{stranger.did}").json()
+    assert roost.client.get(f"{roost.plc_url}/{stranger.did}/log").json() == before
+    session = session_of(roost, answer).get().json()
+    assert (session["did"], session["active"], session["status"]) == (stranger.did, False, "deactivated")
+    assert refusal(roost.get("com.atproto.sync.getLatestCommit", did=stranger.did))[1] == "RepoDeactivated"
+    server = roost.app.server
+    assert server is not None
+    told_of = server.db.read(
+        lambda tx: tx.all("SELECT 1 FROM event WHERE account = (SELECT id FROM account WHERE did = ?)", stranger.did)
+    )
+    assert inside(roost, told_of) == []
+
+
+def test_a_token_moves_only_its_own_did_and_only_once(roost: Roost) -> None:
+    """Another's, one for another method or server, one that was used, one by another key."""
+    stranger, other = Stranger.register(roost), Stranger.register(roost)
+    used = stranger.token(roost, CREATE)
+
+    def asked(token: str) -> tuple[int, str]:
+        return refusal(ask_in(roost, stranger, token))[:2]
+
+    assert asked(other.token(roost, CREATE)) == (401, "AuthenticationRequired")
+    assert asked(stranger.token(roost, "com.atproto.repo.uploadBlob"))[0] == 401
+    assert asked(stranger.token(roost, CREATE, aud="did:web:elsewhere.test"))[0] == 401
+    assert asked(stranger.token(roost, CREATE, exp=1))[0] == 401
+    key, stranger.key = stranger.key, other.key
+    assert asked(stranger.token(roost, CREATE))[0] == 401
+    stranger.key = key
+    assert ask_in(roost, stranger, used).status_code == 200
+    assert asked(used)[0] == 401
+    assert asked(stranger.token(roost, CREATE)) == (400, "AlreadyExists")
+
+
+def test_the_handle_of_a_newcomer(roost: Roost, anybody: Person) -> None:
+    """One of ours that is free, or a domain that leads to the DID already."""
+    stranger = Stranger.register(roost)
+
+    def asked(**changed: str) -> tuple[int, str, str]:
+        return refusal(ask_in(roost, stranger, **changed))
+
+    assert asked(handle=anybody.handle)[:2] == (400, "HandleNotAvailable")
+    assert asked(handle="about.test")[:2] == (400, "HandleNotAvailable")
+    assert asked(handle="a.test")[:2] == (400, "InvalidHandle")
+    assert asked(handle="someone.invalid")[:2] == (400, "InvalidHandle")
+    assert asked(handle="nobody.elsewhere.dev") == (400, "InvalidRequest", "External handle did not resolve to DID")
+    assert asked(email=anybody.email)[:2] == (400, "InvalidRequest")
+    assert asked(recoveryKey="did:key:zQ3shhCGUqDKjStzuDxPkTxN6ujddP4RkEKJJouJGRRkaLGbg")[:2] == (400, "InvalidRequest")
+    assert ask_in(roost, stranger).status_code == 200
+
+
+def test_sixteen_ask_for_one_did(roost: Roost) -> None:
+    """One gets the account, the others are told that it is there."""
+    stranger = Stranger.register(roost)
+
+    answers = at_once(16, lambda _: ask_in(roost, stranger))
+
+    refused = [refusal(answer)[:2] for answer in answers if answer.status_code != 200]
+    assert len(refused) == 15
+    assert set(refused) <= {(400, "AlreadyExists"), (429, "RateLimitExceeded")}
+
+
+def test_an_invite_admits_a_newcomer(tmp_path: Path) -> None:
+    """Where one is needed to join, it is needed to move in, and used up."""
+    with running(tmp_path, invite_required=True) as own:
+        stranger, second = Stranger.register(own), Stranger.register(own)
+        made = own.post("com.atproto.server.createInviteCode", json={"useCount": 1}, auth=own.admin)
+        code = made.json()["code"]
+
+        assert refusal(ask_in(own, stranger))[:2] == (400, "InvalidInviteCode")
+        assert ask_in(own, stranger, inviteCode=code).status_code == 200
+        assert refusal(ask_in(own, second, inviteCode=code))[:2] == (400, "InvalidInviteCode")
+
+
+def test_another_authorization_header_is_refused(roost: Roost) -> None:
+    """A session does not make accounts, nor does a password."""
+    person = roost.person()
+
+    for headers in (person.auth, {"authorization": "Basic YTpi"}):
+        answer = roost.post(CREATE, json={"handle": "x.test"}, headers=headers)
+        assert answer.status_code in (400, 401)

@@ -1,9 +1,8 @@
 """com.atproto.sync.getLatestCommit."""
 
-import pytest
-
-from support.calls import create, head, refusal, set_status
+from support.calls import create, head, refusal
 from support.server import Person, Roost
+from support.states import INACTIVE, asking, check_credentials, check_states
 
 
 def test_it_is_where_the_last_write_left_the_repository(roost: Roost, person: Person) -> None:
@@ -16,14 +15,15 @@ def test_it_is_where_the_last_write_left_the_repository(roost: Roost, person: Pe
     assert head(person) == (commit["cid"], commit["rev"])
 
 
-@pytest.mark.parametrize(("status", "name"), [("deactivated", "RepoDeactivated"), ("takendown", "RepoTakendown")])
-def test_an_inactive_repository_is_not_told_of(roost: Roost, person: Person, status: str, name: str) -> None:
-    """Each state has its own name."""
-    set_status(roost, person, status)
+@INACTIVE
+def test_an_inactive_repository_is_told_of_to_its_owner_alone(roost: Roost, status: str, name: str) -> None:
+    """And to the administrator; for others each state has its own name."""
+    check_states(roost, asking(roost, "com.atproto.sync.getLatestCommit", lambda who: {"did": who.did}), status, name)
 
-    answer = roost.get("com.atproto.sync.getLatestCommit", did=person.did)
 
-    assert refusal(answer) == (400, name, f"Repo has been {status}: {person.did}")
+def test_bad_credentials_are_refused(roost: Roost, anybody: Person) -> None:
+    """Nobody need say who they are, but who does must be believed."""
+    check_credentials(roost, asking(roost, "com.atproto.sync.getLatestCommit", lambda who: {"did": who.did}), anybody)
 
 
 def test_an_unknown_repository_is_not_found(roost: Roost) -> None:

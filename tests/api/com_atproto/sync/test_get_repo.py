@@ -6,6 +6,9 @@ from roost.data.cid import Cid
 from roost.repo import inspect
 from support.calls import at_once, create, delete, exported, fill, head, inspected, put, refusal, set_status
 from support.server import Person, Roost
+from support.states import INACTIVE, asking, check_credentials, check_states, takendown_token
+
+NSID = "com.atproto.sync.getRepo"
 
 
 def test_the_car_is_signed_by_the_key_in_the_did_document(roost: Roost, person: Person) -> None:
@@ -63,13 +66,34 @@ def test_an_export_is_whole_whatever_is_written_meanwhile(person: Person) -> Non
     assert at_once(16, call) == [()] * 16
 
 
-def test_a_repository_that_may_not_be_read(roost: Roost, person: Person) -> None:
-    """It is refused with an answer of its own, before any byte of a CAR."""
+@INACTIVE
+def test_states(roost: Roost, status: str, name: str) -> None:
+    """An inactive account's repository is its own and the administrator's to read; others are refused before any byte
+    of a CAR.
+    """
+    check_states(roost, asking(roost, NSID, lambda person: {"did": person.did}), status, name)
+
+
+def test_credentials(roost: Roost, anybody: Person) -> None:
+    """Nobody need say who they are, but who does must be believed."""
+    check_credentials(roost, asking(roost, NSID, lambda person: {"did": person.did}), anybody)
+
+
+def test_who_was_taken_down_can_take_their_data_away(roost: Roost, person: Person) -> None:
+    """A token that was given out for that reads the whole repository, and nothing else of it."""
+    fill(person, 5)
     set_status(roost, person, "takendown")
+    token = takendown_token(roost, person)
 
-    answer = roost.get("com.atproto.sync.getRepo", did=person.did)
+    answer = roost.client.get(f"/xrpc/{NSID}", params={"did": person.did}, headers=token)
+    others = [
+        roost.client.get(f"/xrpc/com.atproto.sync.{method}", params={"did": person.did}, headers=token)
+        for method in ("getHead", "getLatestCommit", "getCheckout")
+    ]
 
-    assert refusal(answer) == (400, "RepoTakendown", f"Repo has been takendown: {person.did}")
+    assert answer.status_code == 200
+    assert len(car.read(answer.content, max_blocks=100, max_bytes=1 << 20).blocks) >= 7
+    assert [refusal(other) for other in others] == [(400, "InvalidToken", "Bad token scope")] * 3
 
 
 def test_an_unknown_repository_is_not_found(roost: Roost) -> None:

@@ -4,8 +4,11 @@ from collections.abc import Mapping
 
 import msgspec
 
-from roost.api.method import Procedure, Record
-from roost.services.errors import InvalidRequest, Unauthenticated
+from roost.api import limits
+from roost.api.method import Auth, Procedure, Record
+from roost.services.caller import Service
+from roost.services.errors import InvalidRequest
+from roost.services.newcomers import Newcomers
 from roost.services.registration import Application, Registration
 from roost.services.sessions import Sessions
 from roost.syntax import Did, Handle
@@ -33,22 +36,26 @@ class Output(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
     did_doc: Mapping[str, object] | None = None
 
 
-async def create_account(registration: Registration, sessions: Sessions, input: Input) -> Output:
-    """Make an account. Raises what `Registration.register` does, and Unauthenticated for a DID without proof."""
+async def create_account(
+    registration: Registration, newcomers: Newcomers, sessions: Sessions, caller: Service | None, input: Input
+) -> Output:
+    """Make an account. Raises what `Registration.register` and, for a DID that stands, `Newcomers.take_in` do."""
     if input.plc_op is not None:
         raise InvalidRequest('Unsupported input: "plcOp"')
     if input.email is None:
         raise InvalidRequest("Email is required")
     if input.password is None:
         raise InvalidRequest("Password is required")
-    if input.did is not None:
-        # Only a service token signed by the DID's own key could prove this, and none was accepted on the way here.
-        raise Unauthenticated(f"Missing auth to create account with did: {input.did}")
     wanted = Application(input.handle, input.email, input.password, input.invite_code, input.recovery_key)
-    made = await registration.register(wanted)
+    if input.did is None:
+        made = await registration.register(wanted)
+    else:
+        made = await newcomers.take_in(wanted, input.did, caller)
     pair = sessions.pair(made.account, made.session)
     document = None if made.document is None else made.document.raw
     return Output(made.account.handle, made.account.did, pair.access, pair.refresh, document)
 
 
-METHOD = Procedure("com.atproto.server.createAccount", create_account)
+METHOD = Procedure(
+    "com.atproto.server.createAccount", create_account, auth=Auth.OPTIONAL_SERVICE, limits=limits.CREATE_ACCOUNT
+)

@@ -1,0 +1,47 @@
+"""com.atproto.server.defs#inviteCode: a code as answers tell of it."""
+
+from datetime import UTC, datetime
+
+import msgspec
+
+from roost.services.invites import Told
+from roost.syntax import Datetime, Did, now_text
+
+
+class InviteUse(msgspec.Struct, frozen=True, rename="camel"):
+    """An account that a code admitted."""
+
+    used_by: Did
+    used_at: Datetime
+
+
+class InviteView(msgspec.Struct, frozen=True, rename="camel"):
+    """A code. As in the reference server, `available` is how many uses it was made with, not how many are left."""
+
+    code: str
+    available: int
+    disabled: bool
+    for_account: str
+    created_by: str
+    created_at: Datetime
+    uses: list[InviteUse]
+
+
+def invite_view(told: Told) -> InviteView:
+    """Tell of a code."""
+    invite = told.invite
+    uses = [InviteUse(use.did, moment(use.used_at)) for use in told.used_by]
+    return InviteView(
+        code=invite.code,
+        available=invite.uses,
+        disabled=invite.disabled,
+        for_account=invite.for_account,
+        created_by="admin",  # nobody else can make one
+        created_at=moment(invite.created_at),
+        uses=uses,
+    )
+
+
+def moment(at: int) -> Datetime:
+    """Write a time in milliseconds since 1970 as the protocol does."""
+    return now_text(datetime.fromtimestamp(at / 1000, UTC))
