@@ -29,6 +29,8 @@ from roost.http.compose import compose
 from roost.http.firehose import Firehose as FirehoseEdge
 from roost.http.limits import Limiter
 from roost.http.operator import operator_routes
+from roost.http.proxy import Proxy
+from roost.http.slots import MOST_AT_ONCE, MOST_STRANGERS
 from roost.http.websocket import binary
 from roost.http.wellknown import pages, routes
 from roost.http.xrpc import Endpoint, Health
@@ -40,6 +42,7 @@ from roost.net.dns import txt_by
 from roost.net.mail import DirectoryMailer, Mailer, NoMailer, SmtpMailer
 from roost.net.plc import PlcDirectory
 from roost.net.resolve import DidResolver, HandleResolver
+from roost.outgoing import Outgoing, open_outgoing, upstreams_of
 from roost.services.account_status import AccountStatus
 from roost.services.accounts import Accounts
 from roost.services.activation import Activation
@@ -89,6 +92,7 @@ from roost.services.subjects import Subjects
 from roost.services.takeover import Takeover
 from roost.services.tokens import Tokens
 from roost.services.upkeep import Upkeep
+from roost.services.upstreams import Upstreams
 from roost.services.writes import Records
 from roost.storage.db import Database
 from roost.storage.objects import Objects
@@ -112,6 +116,7 @@ class Server:
     db: Database
     catalog: Catalog
     services: dict[type, object]
+    outgoing: Outgoing
 
     def get(self, service: type[S]) -> S:
         """Return the service of that class."""
@@ -140,7 +145,11 @@ async def open_server(config: Config) -> AsyncIterator[Server]:
         stack.push_async_callback(objects.close)
         catalog = Catalog(Library(config.data))
         services = await _services(config, db, objects, keyring, catalog, client, minter)
-        server = Server(config, config.admin_password or datadir.admin_password(config.data), db, catalog, services)
+        password = config.admin_password or datadir.admin_password(config.data)
+        outgoing = await stack.enter_async_context(
+            open_outgoing(config, configured=MOST_AT_ONCE, strangers=MOST_STRANGERS)
+        )
+        server = Server(config, password, db, catalog, services, outgoing)
         stack.push_async_callback(server.get(Background).drain)
         stack.push_async_callback(server.get(DidResolver).close)
         stack.push_async_callback(server.get(Firehose).close)
@@ -223,6 +232,7 @@ async def _services(
         Reading(db),
         service_auth,
         Delegation(service_auth),
+        upstreams_of(config, resolver),
         Exports(db),
         firehose,
         retention,
@@ -317,6 +327,14 @@ def asgi(server: Server) -> Applications:
         addresses=addresses,
         moderator=config.mod_service_did,
     )
+    proxy = Proxy(
+        authenticator,
+        server.get(Accounts),
+        server.get(ServiceAuth),
+        server.get(Upstreams),
+        configured=server.outgoing.configured,
+        strangers=server.outgoing.strangers,
+    )
     health = Health(VERSION, lambda: server.get(Accounts).count())
     known = routes(
         hostname=config.hostname,
@@ -333,6 +351,8 @@ def asgi(server: Server) -> Applications:
         audit=server.get(Audit),
         addresses=addresses,
         limiter=_limiter(config, addresses),
+        unserved=proxy,
+        takes=proxy.takes,
         streams=streams,
     )
     return Applications(endpoint, FirehoseEdge(streams), pages([front, *known, *operator]))
