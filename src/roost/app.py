@@ -38,10 +38,11 @@ from roost.lexicon import Catalog
 from roost.library import Library
 from roost.net.client import Client
 from roost.net.crawlers import Crawler
-from roost.net.dns import txt_by
+from roost.net.dns import addresses_by, txt_by
 from roost.net.mail import DirectoryMailer, Mailer, NoMailer, SmtpMailer
 from roost.net.plc import PlcDirectory
 from roost.net.resolve import DidResolver, HandleResolver
+from roost.net.transport import trusted_lookup
 from roost.outgoing import Outgoing, open_outgoing, upstreams_of
 from roost.services.account_status import AccountStatus
 from roost.services.accounts import Accounts
@@ -70,6 +71,7 @@ from roost.services.identity import Identity
 from roost.services.identity_changes import IdentityChanges
 from roost.services.imports import Imports
 from roost.services.invites import Invites
+from roost.services.key_rotation import KeyRotation
 from roost.services.keyring import Keyring
 from roost.services.mail_tokens import MailTokens
 from roost.services.newcomers import Newcomers
@@ -139,7 +141,8 @@ async def open_server(config: Config) -> AsyncIterator[Server]:
         file = quote(str(config.data.absolute() / datadir.DATABASE))
         db = await open_database(config.database_url or f"sqlite:///{file}", now=minter.milliseconds())
         stack.push_async_callback(db.close)
-        client = Client(trusted=(config.plc_url, *config.trusted_origins, *config.crawlers))
+        configured = (config.plc_url, *config.trusted_origins, *config.crawlers)
+        client = Client(trusted=configured, lookup=addresses_by(config.nameservers), own_lookup=trusted_lookup)
         stack.push_async_callback(client.close)
         objects = open_objects(config.blobstore_url, config.data)
         stack.push_async_callback(objects.close)
@@ -180,7 +183,7 @@ async def _services(
     service_auth = ServiceAuth(db, keyring, resolver, policy, minter)
     removals = Removals(db, background)
     await removals.resume()
-    handle_resolver = HandleResolver(client, txt=txt_by(config.handle_nameservers))
+    handle_resolver = HandleResolver(client, txt=txt_by(config.nameservers))
     changes = IdentityChanges(db, policy, keyring, rotation_key, directory, resolver, repos, background, minter)
     budget = Budget(minter.milliseconds)
     identity = Identity(db, policy, resolver, handle_resolver, budget)
@@ -241,6 +244,7 @@ async def _services(
         ServerIdentity(policy, PrivateKey.from_bytes(await keyring.secret(db, "service-signing-key"))),
         handles,
         changes,
+        KeyRotation(db, changes),
         upkeep,
         PlcOperations(db, policy, changes, repos, mail_tokens),
         identity,
