@@ -50,12 +50,14 @@ from roost.services.audit import Audit
 from roost.services.background import Background
 from roost.services.blob_audit import BlobAudit
 from roost.services.blobs import Blobs
+from roost.services.budget import Budget
 from roost.services.clock import Minter
 from roost.services.collecting import Collecting
 from roost.services.crawlers import Crawlers
 from roost.services.delegation import Delegation
 from roost.services.deletion import Deletion
 from roost.services.did_check import DidCheck
+from roost.services.documents import Documents
 from roost.services.earned_invites import EarnedInvites
 from roost.services.email_changes import EmailChanges
 from roost.services.exports import Exports
@@ -69,8 +71,10 @@ from roost.services.keyring import Keyring
 from roost.services.mail_tokens import MailTokens
 from roost.services.newcomers import Newcomers
 from roost.services.passwords import Passwords
+from roost.services.plc_operations import PlcOperations
 from roost.services.policy import Policy
 from roost.services.reading import Reading
+from roost.services.refresh import Refresh
 from roost.services.registration import Registration
 from roost.services.removals import Removals
 from roost.services.repeating import repeating
@@ -78,11 +82,13 @@ from roost.services.replacing import Replacing
 from roost.services.repos import Repos
 from roost.services.reserved_keys import ReservedKeys
 from roost.services.retention import Retention
+from roost.services.server_identity import ServerIdentity
 from roost.services.service_auth import ServiceAuth
 from roost.services.sessions import Sessions
 from roost.services.subjects import Subjects
 from roost.services.takeover import Takeover
 from roost.services.tokens import Tokens
+from roost.services.upkeep import Upkeep
 from roost.services.writes import Records
 from roost.storage.db import Database
 from roost.storage.objects import Objects
@@ -135,8 +141,8 @@ async def open_server(config: Config) -> AsyncIterator[Server]:
         catalog = Catalog(Library(config.data))
         services = await _services(config, db, objects, keyring, catalog, client, minter)
         server = Server(config, config.admin_password or datadir.admin_password(config.data), db, catalog, services)
-        stack.push_async_callback(server.get(DidResolver).close)
         stack.push_async_callback(server.get(Background).drain)
+        stack.push_async_callback(server.get(DidResolver).close)
         stack.push_async_callback(server.get(Firehose).close)
         yield server
 
@@ -152,8 +158,9 @@ async def _services(
 ) -> dict[type, object]:
     policy = _policy(config)
     directory = PlcDirectory(client, config.plc_url)
-    resolver = DidResolver(client, directory, clock=lambda: datetime.now(UTC))
     passwords, background, mailer = Passwords(), Background(), _mailer(config)
+    documents = Documents(db, background, minter)
+    resolver = DidResolver(client, directory, clock=lambda: datetime.now(UTC), store=documents)
     tokens = Tokens(await keyring.secret(db, "jwt"), policy.did, lambda: minter.milliseconds() // 1000)
     rotation_key = PrivateKey.from_bytes(await keyring.secret(db, "plc-rotation-key"))
     app_passwords = AppPasswords(db, await keyring.secret(db, "app-passwords"), minter)
@@ -166,10 +173,13 @@ async def _services(
     await removals.resume()
     handle_resolver = HandleResolver(client, txt=txt_by(config.handle_nameservers))
     changes = IdentityChanges(db, policy, keyring, rotation_key, directory, resolver, repos, background, minter)
+    budget = Budget(minter.milliseconds)
+    identity = Identity(db, policy, resolver, handle_resolver, budget)
     mail_tokens = MailTokens(db, policy, _mailer(config), background, minter)
     replacing = Replacing(db, keyring, background, minter)
     await replacing.resume()
     handles = Handles(db, policy, changes, resolver, handle_resolver, minter)
+    upkeep = Upkeep(db, policy, changes, handles, resolver, handle_resolver, documents, minter)
     registration = Registration(
         db=db,
         policy=policy,
@@ -188,6 +198,7 @@ async def _services(
     crawlers = [Crawler(client, url) for url in config.crawlers]
     did_check = DidCheck(policy, directory, resolver, repos, rotation_key=rotation_key.public.did_key)
     accounts = Accounts(db, policy, passwords, repos, removals, mail_tokens, background, minter)
+    reserved = ReservedKeys(db, keyring, minter)
     made: tuple[object, ...] = (
         policy,
         background,
@@ -207,7 +218,7 @@ async def _services(
         AccountStatus(db, did_check),
         Deletion(db, accounts, passwords, mail_tokens, minter),
         EmailChanges(db, mail_tokens, minter),
-        ReservedKeys(db, keyring, minter),
+        reserved,
         EarnedInvites(db, policy, minter),
         Reading(db),
         service_auth,
@@ -217,9 +228,13 @@ async def _services(
         retention,
         Crawlers(db, crawlers, firehose, minter, hostname=config.hostname),
         Imports(db, repos, resolver, minter),
+        ServerIdentity(policy, PrivateKey.from_bytes(await keyring.secret(db, "service-signing-key"))),
         handles,
         changes,
-        Identity(db, policy, resolver, handle_resolver),
+        upkeep,
+        PlcOperations(db, policy, changes, repos, mail_tokens),
+        identity,
+        Refresh(db, identity, upkeep, budget, minter),
         Arrivals(
             db=db,
             keyring=keyring,
@@ -235,7 +250,7 @@ async def _services(
         Subjects(db, minter),
         Audit(db, minter),
         registration,
-        Newcomers(policy, registration, handles, handle_resolver, keyring),
+        Newcomers(policy, registration, handles, handle_resolver, keyring, reserved),
         Takeover(db, keyring, objects, background, minter),
     )
     return {type(service): service for service in made}
@@ -303,7 +318,12 @@ def asgi(server: Server) -> Applications:
         moderator=config.mod_service_did,
     )
     health = Health(VERSION, lambda: server.get(Accounts).count())
-    known = routes(hostname=config.hostname, public_url=config.public_url, did_of=server.get(Identity).hosted)
+    known = routes(
+        hostname=config.hostname,
+        document=server.get(ServerIdentity).document(),
+        is_ours=server.get(Policy).is_ours,
+        did_of=server.get(Identity).hosted,
+    )
     operator = operator_routes(authenticator, server.get(Crawlers), server.get(Audit), addresses)
     front = home(server.get(Accounts), server.get(Policy), version=VERSION)
     endpoint = Endpoint(
@@ -336,6 +356,7 @@ async def _working(server: Server) -> AsyncIterator[None]:
         for name, work in (
             ("removal of old events", server.get(Retention).prune),
             ("requests to relays", server.get(Crawlers).tend),
+            ("upkeep of identities", server.get(Upkeep).work),
             ("deletion of accounts whose time is over", server.get(Deletion).sweep),
         ):
             await stack.enter_async_context(repeating(name, work))

@@ -15,6 +15,7 @@ import re
 import socket
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 
 import httpcore
 import httpx
@@ -31,6 +32,10 @@ Origin = tuple[str, str, int]
 # A name, an IPv4 or an IPv6 address.
 _HOST = re.compile(r"[A-Za-z0-9._-]+|[0-9A-Fa-f:.]+", re.ASCII)
 _DEFAULT_PORTS = {"http": 80, "https": 443}
+# Names of strangers that are looked up at a time, and how long one is waited for: longer than a resolver takes that
+# asks a second server because the first is silent.
+LOOKUPS = 16
+LOOKUP_SECONDS = 6.0
 # How many of a host's addresses are tried before giving up; each may cost a connect timeout.
 _MAX_ATTEMPTS = 4
 
@@ -44,9 +49,28 @@ def _is_address(host: str) -> bool:
 
 
 async def system_lookup(host: str, port: int) -> list[str]:
-    """Resolve a name as the operating system does, hosts file included."""
-    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    """Resolve a stranger's name as the operating system does, hosts file included; raises OSError, TimeoutError.
+
+    In threads of its own: a name whose servers do not answer holds one for as long as the system likes, and what the
+    operator has configured must not wait for that.
+    """
+    ask = functools.partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
+    async with asyncio.timeout(LOOKUP_SECONDS):
+        return _addresses_in(await asyncio.get_running_loop().run_in_executor(_strangers(), ask))
+
+
+async def trusted_lookup(host: str, port: int) -> list[str]:
+    """Resolve a name that the operator has configured, as the operating system does; raises OSError."""
+    return _addresses_in(await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM))
+
+
+def _addresses_in(found: Iterable[tuple[object, object, object, object, tuple[str | int | bytes, ...]]]) -> list[str]:
     return list(dict.fromkeys(str(sockaddr[0]) for *_, sockaddr in found))
+
+
+@functools.cache
+def _strangers() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(LOOKUPS, thread_name_prefix="lookup")
 
 
 def origin_of(url: httpx.URL) -> Origin:
@@ -93,14 +117,22 @@ class GuardedBackend(httpcore.AsyncNetworkBackend):
     async def addresses(self, host: str, port: int) -> list[str]:
         """Resolve a host and judge all of what comes back: one private address among public ones refuses the host."""
         try:
-            addresses = [host] if _is_address(host) else await self._lookup(host, port)
+            addresses = [host] if _is_address(host) else await self._look_up(host, port)
+        except TimeoutError:
+            raise TimedOut(f"Nobody said in time whether {host} has an address") from None
         except (OSError, UnicodeError) as error:
+            if isinstance(error, socket.gaierror) and error.errno == socket.EAI_AGAIN:
+                raise Unreachable(f"Nobody can say whether {host} has an address: {error}") from None
             raise UnknownHost(f"{host} does not resolve: {error}") from None
         if (host, port) not in self._trusted:
             for address in addresses:
                 if not is_public(address):
                     raise ForbiddenAddress(host, address)
         return addresses
+
+    async def _look_up(self, host: str, port: int) -> list[str]:
+        own = self._lookup is system_lookup and (host, port) in self._trusted
+        return await (trusted_lookup if own else self._lookup)(host, port)
 
     async def connect_unix_socket(
         self,

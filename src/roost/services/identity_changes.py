@@ -58,12 +58,14 @@ UNFINISHED: Final = "Another change of this account's identity is under way; try
 class Change(msgspec.Struct, frozen=True):
     """What the account is to have once the directory has its new operation; None is as it is.
 
-    `past_holds` takes a handle that is kept for somebody; `name_handle` is whether the #identity event says the handle.
+    `past_holds` takes a handle that is kept for somebody; `instead_of` is the handle without which nothing is changed;
+    `name_handle` is whether the #identity event says the handle.
     """
 
     handle: Handle | None = None
     key: PrivateKey | None = None
     past_holds: bool = False
+    instead_of: Handle | None = None
     name_handle: bool = True
 
 
@@ -255,6 +257,8 @@ class IdentityChanges:
         found = accounts.by_id(tx, account)
         if found is None:
             raise AccountNotFound("Account not found")
+        if change.instead_of not in (None, found.handle):
+            return
         self._check_free(tx, found.did, change.handle, past_holds=change.past_holds)
         sealed = None if change.key is None else self._keyring.seal_key(found.did, change.key)
         self._take(tx, found, change.handle, sealed, name_handle=change.name_handle)

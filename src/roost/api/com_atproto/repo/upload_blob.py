@@ -5,6 +5,7 @@ from typing import Final
 
 import msgspec
 
+from roost.api import limits
 from roost.api.method import Auth, Procedure
 from roost.data.cid import Cid
 from roost.services.blobs import Blobs
@@ -43,4 +44,10 @@ async def upload_blob(blobs: Blobs, caller: Caller, content_type: str, input: As
     return Output(Blob(Link(made.cid), made.mime_type, made.size))
 
 
-METHOD = Procedure("com.atproto.repo.uploadBlob", upload_blob, auth=Auth.ACCESS_OR_SERVICE, body_limit=BODY)
+METHOD = Procedure(
+    "com.atproto.repo.uploadBlob",
+    upload_blob,
+    auth=Auth.ACCESS_OR_SERVICE,
+    body_limit=BODY,
+    limits=limits.UPLOAD_BLOB,
+)
