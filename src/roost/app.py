@@ -93,8 +93,8 @@ from roost.services.tokens import Tokens
 from roost.services.upkeep import Upkeep
 from roost.services.writes import Records
 from roost.storage.db import Database
-from roost.storage.objects import Objects, open_objects
-from roost.storage.opening import open_database
+from roost.storage.objects import Objects
+from roost.storage.opening import open_database, open_objects
 from roost.syntax import Did
 from roost.web.home import home
 
@@ -184,16 +184,7 @@ async def _services(
     handles = Handles(db, policy, changes, resolver, handle_resolver, minter)
     upkeep = Upkeep(db, policy, changes, handles, resolver, handle_resolver, documents, minter)
     registration = Registration(
-        db=db,
-        policy=policy,
-        passwords=passwords,
-        keyring=keyring,
-        rotation_key=rotation_key,
-        directory=directory,
-        resolver=resolver,
-        repos=repos,
-        sessions=sessions,
-        minter=minter,
+        db, policy, passwords, keyring, rotation_key, directory, resolver, repos, sessions, minter
     )
     retention = Retention(db, minter, hours=config.event_retention)
     await retention.begin()
@@ -201,6 +192,7 @@ async def _services(
     crawlers = [Crawler(client, url) for url in config.crawlers]
     did_check = DidCheck(policy, directory, resolver, repos, rotation_key=rotation_key.public.did_key)
     accounts = Accounts(db, policy, passwords, repos, removals, mail_tokens, background, minter)
+    reserved = ReservedKeys(db, keyring, minter)
     made: tuple[object, ...] = (
         policy,
         background,
@@ -220,7 +212,7 @@ async def _services(
         AccountStatus(db, did_check),
         Deletion(db, accounts, passwords, mail_tokens, minter),
         EmailChanges(db, mail_tokens, minter),
-        ReservedKeys(db, keyring, minter),
+        reserved,
         EarnedInvites(db, policy, minter),
         Reading(db),
         service_auth,
@@ -253,7 +245,7 @@ async def _services(
         Subjects(db, minter),
         Audit(db, minter),
         registration,
-        Newcomers(policy, registration, handles, handle_resolver, keyring),
+        Newcomers(policy, registration, handles, handle_resolver, keyring, reserved),
         Takeover(db, keyring, objects, background, minter),
     )
     return {type(service): service for service in made}
