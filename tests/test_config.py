@@ -19,7 +19,7 @@ def test_defaults_serve_this_machine() -> None:
     config = load()
 
     assert (config.hostname, config.public_url, config.port) == ("localhost", "http://localhost:2583", 2583)
-    assert (config.invite_required, config.rate_limits, config.plc_url) == (True, False, PLC)
+    assert (config.invite_required, config.rate_limits, config.plc_url) == (True, True, PLC)
     assert (config.handle_domains, config.service_did) == ((".test",), "did:web:localhost")
 
 

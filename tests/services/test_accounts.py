@@ -87,7 +87,7 @@ async def test_a_mailed_token_changes_the_password_once(house: House, desk: Desk
 
     await desk.accounts.reset_password(token, NEW)
 
-    assert (await house.sessions.sign_in("alice.test", NEW)).id == alice.id
+    assert (await house.sessions.sign_in("alice.test", NEW)).account.id == alice.id
     with pytest.raises(Unauthenticated):
         await house.sessions.sign_in("alice.test", OLD)
     for refused in (house.sessions.authenticate(session.access), house.sessions.authenticate_refresh(session.refresh)):
@@ -171,7 +171,7 @@ async def test_the_operator_sets_a_password(house: House, desk: Desk) -> None:
 
     await desk.accounts.set_password(alice.id, NEW)
 
-    assert (await house.sessions.sign_in("alice.test", NEW)).id == alice.id
+    assert (await house.sessions.sign_in("alice.test", NEW)).account.id == alice.id
     with pytest.raises(ExpiredToken):
         await house.sessions.authenticate(session.access)
     with pytest.raises(InvalidToken):

@@ -6,7 +6,16 @@ import pytest
 
 from roost.services.caller import Scope
 from roost.services.errors import AccountNotFound, AccountTakedown, ExpiredToken, InvalidToken, Unauthenticated
-from roost.services.sessions import ACCESS_SECONDS, GRACE_SECONDS, LONG_SECONDS, REFRESH_SECONDS, Pair, new_id
+from roost.services.sessions import (
+    ACCESS_SECONDS,
+    GRACE_SECONDS,
+    LONG_SECONDS,
+    OWN,
+    REFRESH_SECONDS,
+    Pair,
+    SignedIn,
+    new_id,
+)
 from roost.storage import accounts, sessions
 from roost.storage.accounts import Account
 from roost.syntax import Handle
@@ -41,7 +50,7 @@ async def test_handle_email_and_did_sign_in(house: House) -> None:
     alice = await house.account(password=PASSWORD)
 
     for identifier in ("Alice.TEST", " alice.test ", "ALICE@Mail.test", alice.did):
-        assert await house.sessions.sign_in(identifier, PASSWORD) == alice
+        assert await house.sessions.sign_in(identifier, PASSWORD) == SignedIn(alice, OWN)
 
 
 async def test_whoever_is_not_let_in_does_not_learn_why(house: House) -> None:
@@ -78,7 +87,7 @@ async def test_a_takendown_account_is_told_so_only_with_its_password(house: Hous
     with pytest.raises(Unauthenticated, match=r"^Invalid identifier or password$"):
         await house.sessions.sign_in("alice.test", "wrong horse")
     await house.set_status(alice, "deactivated")
-    assert (await house.sessions.sign_in("alice.test", PASSWORD)).status == "deactivated"
+    assert (await house.sessions.sign_in("alice.test", PASSWORD)).account.status == "deactivated"
 
 
 async def test_the_access_token_proves_the_account(house: House) -> None:
@@ -232,7 +241,7 @@ async def test_signing_out_while_refreshing_ends_in_no_session(house: House) -> 
 async def test_a_password_that_is_changed_meanwhile_opens_nothing(house: House, kind: str) -> None:
     """Whoever signs in with the old password while the new one is set is not left with a session."""
     alice = await house.account(password=PASSWORD)
-    proved = await house.sessions.sign_in("alice.test", PASSWORD)
+    proved = (await house.sessions.sign_in("alice.test", PASSWORD)).account
     await house.db.write(lambda tx: accounts.set_password(tx, alice.id, "another hash"))
 
     with pytest.raises(Unauthenticated, match=r"^Invalid identifier or password$"):

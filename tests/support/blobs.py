@@ -9,11 +9,12 @@ import httpx
 from roost.app import Server
 from roost.data.cid import Cid
 from roost.services.collecting import Collected, Collecting
-from roost.storage import accounts, blobs
+from roost.storage import accounts, blobs, records
 from roost.storage.db import Tx
 from roost.storage.objects import is_name
 from roost.syntax import Did
 from support.calls import inside
+from support.house import opened
 from support.server import Person, Roost
 
 PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"
@@ -115,3 +116,36 @@ def rows(roost: Roost, table: str) -> int:
         return int(row[0])
 
     return inside(roost, read())
+
+
+def last_ops(roost: Roost, person: Person) -> list[dict[str, object]]:
+    """Return the operations that the last #commit of a repository tells."""
+
+    def read(tx: Tx) -> bytes:
+        sql = "SELECT frame FROM event JOIN account ON account.id = event.account WHERE did = ? ORDER BY seq DESC"
+        row = tx.one(sql, person.did)
+        assert row is not None
+        return bytes(row[0])
+
+    async def frame() -> bytes:
+        return await server_of(roost).db.read(read)
+
+    name, body = opened(inside(roost, frame()))
+    assert name == "#commit"
+    ops = body["ops"]
+    assert isinstance(ops, list)
+    return [dict[str, object](op) for op in ops if isinstance(op, dict)]
+
+
+def hide(roost: Roost, person: Person, path: str, ref: str | None) -> None:
+    """Take a record down, or restore it."""
+
+    def change(tx: Tx) -> None:
+        account = accounts.by_did(tx, Did.parse(person.did))
+        assert account is not None
+        records.set_takedown(tx, account.id, path, ref)
+
+    async def write() -> None:
+        await server_of(roost).db.write(change)
+
+    inside(roost, write())

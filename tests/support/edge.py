@@ -7,23 +7,30 @@ import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
+from typing import NoReturn
 
 import msgspec
 import orjson
 import uvloop
 from starlette.types import ASGIApp
 
+from roost.api.limits import Arguments, By, Limit
 from roost.api.method import FULL, WRITE_BODY, Auth, Body, Method, Procedure, Query, Record, Stream
 from roost.api.registry import build
+from roost.config import PRIVATE_NETWORKS
 from roost.crypto import service_jwt
 from roost.data.cid import Cid
+from roost.http.address import Addresses
 from roost.http.auth import Authenticator
 from roost.http.compose import compose
+from roost.http.limits import Limiter
 from roost.http.serving import Listener, running
 from roost.http.wellknown import pages, routes
 from roost.http.xrpc import Endpoint, Health
 from roost.lexicon import Catalog, parse_document
+from roost.services.audit import Audit
 from roost.services.caller import Administrator, Caller, Scope, Service, Viewer
+from roost.services.clock import Minter
 from roost.services.errors import (
     BadJwtLexiconMethod,
     ExpiredToken,
@@ -272,6 +279,16 @@ def in_other_words(error: Exception) -> Exception:
     return InvalidRequest(f"{type(error).__name__}, because of {type(error.__cause__).__name__}")
 
 
+def size(arguments: Arguments) -> int:
+    """Return how much was sent."""
+    input = arguments["input"]
+    assert isinstance(input, bytes)
+    return len(input)
+
+
+RARE = (Limit("rare", 10, 60, By.ACCOUNT, size), Limit("rare", 15, 600, By.ACCOUNT, size))
+"""Ten bytes a minute, and fifteen in ten."""
+
 METHODS: list[Method] = [
     Query("test.edge.list", list_),
     Procedure("test.edge.create", create, auth=Auth.ACCESS, body_limit=10_000),
@@ -300,6 +317,8 @@ METHODS: list[Method] = [
     Query("test.edge.unencodable", unencodable),
     Query("test.edge.slow", slow),
     Query("test.edge.explained", list_, explain=in_other_words),
+    Procedure("test.edge.rare", raw, auth=Auth.ACCESS, limits=RARE),
+    Query("test.edge.alone", nothing, limits=(Limit("alone", 2, 60, alone=True),)),
 ]
 
 LIST_PARAMS = {
@@ -336,6 +355,7 @@ PARTS: dict[str, dict[str, object]] = {
     "test.edge.free": {"input": {"encoding": "*/*"}},
     "test.edge.service": {"input": {"encoding": "*/*"}},
     "test.edge.upload": {"input": {"encoding": "*/*"}},
+    "test.edge.rare": {"input": {"encoding": "*/*"}},
     "test.edge.image": {"input": {"encoding": "image/*"}},
 }
 """What the lexicons of the methods above say beyond their verb."""
@@ -355,13 +375,44 @@ def catalog_of(methods: list[Method], parts: dict[str, dict[str, object]]) -> Ca
     )
 
 
-def endpoint(seen: Seen | None = None, *, health: Health | None = None, unserved: ASGIApp | None = None) -> Endpoint:
+class Nowhere:
+    """A database that nobody writes to: no sample method has anything to note."""
+
+    def __getattr__(self, name: str) -> NoReturn:
+        raise AssertionError(f"the edge asked the database to {name}")
+
+
+NOTHING_NOTED = Audit(Nowhere(), Minter())
+
+ADDRESSES = Addresses(PRIVATE_NETWORKS)
+"""Whom the edge believes: a test on loopback may say where it comes from."""
+
+
+def endpoint(
+    seen: Seen | None = None,
+    *,
+    health: Health | None = None,
+    unserved: ASGIApp | None = None,
+    limiter: Limiter | None = None,
+) -> Endpoint:
     """Make the endpoint of the sample methods."""
     registry = build(METHODS, services={Seen: seen or Seen()}, catalog=catalog_of(METHODS, PARTS))
     authenticator = Authenticator(
-        FixedTokens(), FixedServiceTokens(), admin_password=PASSWORD, moderator=Did.parse("did:web:mod.test")
+        FixedTokens(),
+        FixedServiceTokens(),
+        admin_password=PASSWORD,
+        addresses=ADDRESSES,
+        moderator=Did.parse("did:web:mod.test"),
     )
-    return Endpoint(registry, authenticator, health=health or Health("1.2.3", nothing), unserved=unserved)
+    return Endpoint(
+        registry,
+        authenticator,
+        health=health or Health("1.2.3", nothing),
+        audit=NOTHING_NOTED,
+        addresses=ADDRESSES,
+        limiter=limiter,
+        unserved=unserved,
+    )
 
 
 async def did_of(handle: Handle) -> Did | None:
@@ -369,7 +420,9 @@ async def did_of(handle: Handle) -> Did | None:
     return ALICE if handle == "alice.test" else None
 
 
-def application(seen: Seen, *, health: Health | None = None, unserved: ASGIApp | None = None) -> ASGIApp:
+def application(
+    seen: Seen, *, health: Health | None = None, unserved: ASGIApp | None = None, limiter: Limiter | None = None
+) -> ASGIApp:
     """Compose the sample methods with the pages of the protocol."""
 
     @contextlib.asynccontextmanager
@@ -378,8 +431,13 @@ def application(seen: Seen, *, health: Health | None = None, unserved: ASGIApp |
         yield
         seen.events.append("stopped")
 
-    known = routes(hostname="pds.test", public_url="https://pds.test", did_of=did_of)
-    return compose(endpoint(seen, health=health, unserved=unserved), pages(known), lifespan=lifespan)
+    known = routes(
+        hostname="pds.test",
+        document={"id": "did:web:pds.test"},
+        is_ours=lambda handle: handle.endswith(".test"),
+        did_of=did_of,
+    )
+    return compose(endpoint(seen, health=health, unserved=unserved, limiter=limiter), pages(known), lifespan=lifespan)
 
 
 @dataclass(frozen=True, slots=True)

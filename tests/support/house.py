@@ -15,6 +15,7 @@ from roost.data import cbor
 from roost.data.cid import Cid
 from roost.data.value import Value
 from roost.lexicon import Catalog, parse_document
+from roost.services.app_passwords import AppPasswords
 from roost.services.caller import Caller, Scope
 from roost.services.clock import Minter
 from roost.services.keyring import Keyring
@@ -87,6 +88,7 @@ class House:
 
     minter: Minter = field(init=False)
     tokens: Tokens = field(init=False)
+    app_passwords: AppPasswords = field(init=False)
     sessions: Sessions = field(init=False)
     repos: Repos = field(init=False)
     records: Records = field(init=False)
@@ -98,7 +100,8 @@ class House:
 
         make("minter", Minter(self.clock, clock_id=7))
         make("tokens", Tokens(SECRET, self.policy.did, lambda: self.minter.milliseconds() // 1000))
-        make("sessions", Sessions(self.db, self.tokens, self.passwords, self.minter))
+        make("app_passwords", AppPasswords(self.db, SECRET, self.minter))
+        make("sessions", Sessions(self.db, self.tokens, self.passwords, self.minter, self.app_passwords))
         make("repos", Repos(self.db, self.keyring, self.minter))
         make("records", Records(CATALOG, self.minter))
         make("reading", Reading(self.db))

@@ -21,7 +21,7 @@ from roost.http.xrpc import Endpoint, Health
 from roost.lexicon import Catalog, parse_document
 from roost.services.errors import FutureCursor
 from roost.services.firehose import Sink
-from support.edge import PASSWORD, FixedServiceTokens, FixedTokens, Seen, nothing
+from support.edge import ADDRESSES, NOTHING_NOTED, PASSWORD, FixedServiceTokens, FixedTokens, Seen, nothing
 
 NSID = "test.edge.watch"
 
@@ -86,8 +86,10 @@ CATALOG = Catalog.of([parse_document(DOCUMENT)])
 def application(seen: Seen) -> ASGIApp:
     """Compose the sample with a method endpoint that has no methods."""
     bound = subscriptions([METHOD], services={Seen: seen}, catalog=CATALOG)
-    authenticator = Authenticator(FixedTokens(), FixedServiceTokens(), admin_password=PASSWORD)
-    xrpc = Endpoint({}, authenticator, health=Health("1.2.3", nothing), streams=bound)
+    authenticator = Authenticator(FixedTokens(), FixedServiceTokens(), admin_password=PASSWORD, addresses=ADDRESSES)
+    xrpc = Endpoint(
+        {}, authenticator, health=Health("1.2.3", nothing), audit=NOTHING_NOTED, addresses=ADDRESSES, streams=bound
+    )
 
     @contextlib.asynccontextmanager
     async def lifespan() -> AsyncIterator[None]:

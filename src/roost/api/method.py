@@ -6,6 +6,7 @@ parameters name, by annotation, everything it needs:
     params: Params           a msgspec.Struct made from the query string
     caller: Caller           who is calling, when `auth` proves it; `Viewer` with Auth.OPTIONAL, and of another type
                              where a service token is asked for (see Auth)
+    action: Action           what the audit log will say; a procedure of the administrator's must name it
     input: Input             a msgspec.Struct made from JSON; or `bytes`; or `AsyncIterator[bytes]`, not read yet
     host: str                the host that was asked, as the request names it
     content_type: str        the media type that the body came with, in lower case and without its parameters
@@ -20,6 +21,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
+from roost.api.limits import Limits
 from roost.services.caller import Scope
 
 if TYPE_CHECKING:
@@ -57,6 +59,10 @@ class Auth(Enum):
     MODERATOR = auto()  # the administrator's password, or a service token of the moderation service in the settings
 
 
+ADMINISTRATIVE: Final = frozenset({Auth.ADMIN, Auth.MODERATOR})
+"""Rights of which every use that changes something is noted in the audit log."""
+
+
 FULL: Final = frozenset({Scope.ACCESS})
 """Only the account's own password: what an app password may not do."""
 
@@ -86,7 +92,9 @@ Explain: TypeAlias = Callable[[Exception], Exception]
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A method that reads: GET, and HEAD. `scopes` says which access tokens may call it."""
+    """A method that reads: GET, and HEAD. `scopes` says which access tokens may call it, `limits` how often; one
+    that is `relayed` may be answered by another server, when a client names that or the operator has.
+    """
 
     nsid: str
     run: Run
@@ -94,6 +102,8 @@ class Query:
     scopes: frozenset[Scope] = STANDARD
     body: Body = Body.AS_DECLARED
     explain: Explain = unexplained
+    limits: Limits = ()
+    relayed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +117,8 @@ class Procedure:
     body: Body = Body.AS_DECLARED
     body_limit: int = DEFAULT_BODY
     explain: Explain = unexplained
+    limits: Limits = ()
+    relayed: bool = False
 
 
 Method: TypeAlias = Query | Procedure

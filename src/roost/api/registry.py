@@ -15,18 +15,20 @@ import msgspec
 
 from roost.api.decode import json_decoder, object_decoder, params_decoder
 from roost.api.errors import MethodError
-from roost.api.method import Auth, Body, Explain, Method, Procedure, Query, Record, Run, Subscription
+from roost.api.limits import Limits
+from roost.api.method import ADMINISTRATIVE, Auth, Body, Explain, Method, Procedure, Query, Record, Run, Subscription
 from roost.lexicon import BodyType, Catalog
 from roost.lexicon import Method as Lexicon
 from roost.lexicon import Procedure as ProcedureDef
 from roost.lexicon import Query as QueryDef
 from roost.lexicon import Subscription as SubscriptionDef
+from roost.services.audit import Action
 from roost.services.caller import Caller, Scope, Service, Viewer
 from roost.services.firehose import Sink
 
 Services: TypeAlias = Mapping[type, object]
 
-DYNAMIC: Final = frozenset({"params", "caller", "input", "content_type", "host", "sink"})
+DYNAMIC: Final = frozenset({"params", "caller", "action", "input", "content_type", "host", "sink"})
 """The parameters that are filled in from the request; all others are services."""
 
 
@@ -56,9 +58,12 @@ class Bound:
     intake: Intake
     params: Callable[[bytes], object] | None
     input: Callable[[bytes], object] | None  # for Intake.JSON
+    relayed: bool
     wants_caller: bool
     wants_content_type: bool
     wants_host: bool
+    wants_action: bool
+    limits: Limits
 
 
 Registry: TypeAlias = Mapping[str, Bound]
@@ -92,6 +97,7 @@ def bind(method: Method, *, services: Services, catalog: Catalog) -> Bound:
     hints = _annotations(method)
     lexicon = _lexicon(method, catalog)
     _check_caller(method, hints.get("caller"))
+    _check_action(method, hints.get("action"))
     intake = _intake(method, hints.get("input"), lexicon.input)
     return Bound(
         nsid=nsid,
@@ -106,9 +112,12 @@ def bind(method: Method, *, services: Services, catalog: Catalog) -> Bound:
         intake=intake,
         params=_params(lexicon, hints["params"]) if "params" in hints else None,
         input=_input(lexicon, hints["input"]) if intake is Intake.JSON else None,
+        relayed=method.relayed,
         wants_caller="caller" in hints,
         wants_content_type="content_type" in hints,
         wants_host="host" in hints,
+        wants_action="action" in hints,
+        limits=method.limits,
     )
 
 
@@ -176,6 +185,14 @@ def _check_caller(method: Method, hint: object) -> None:
     }
     if hint != expected.get(method.auth, Caller):
         raise MethodError(method.nsid, f"cannot be told the caller as {hint} with {method.auth}")
+
+
+def _check_action(method: Method, hint: object) -> None:
+    """What the administrator changes goes into the audit log, and nothing else does."""
+    noted = method.auth in ADMINISTRATIVE and isinstance(method, Procedure)
+    if hint != (Action if noted else None):
+        problem = "must take `action: Action` and note what it changes" if noted else "has no action to note"
+        raise MethodError(method.nsid, problem)
 
 
 def _params(lexicon: Lexicon, hint: object) -> Callable[[bytes], object]:

@@ -4,14 +4,23 @@ Lines are never wrapped or cut: a DID or a URL has to survive being copied. Deli
 """
 
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Final, NoReturn
 
 import orjson
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, Progress, ProgressColumn, SpinnerColumn, TaskProgressColumn, TextColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    SpinnerColumn,
+    TaskProgressColumn,
+    TextColumn,
+    TimeRemainingColumn,
+)
 from rich.text import Text
 
 FAILED: Final = 1
@@ -113,6 +122,16 @@ def working(what: str, *, unit: str = "", total: int | None = None) -> Iterator[
     columns.append(TextColumn("{task.fields[count]}"))
     with Progress(*columns, console=to, transient=True, disable=not to.is_terminal) as progress:
         yield Work(progress, unit, total)
+
+
+@contextmanager
+def counting(what: str, total: int) -> Iterator[Callable[[], None]]:
+    """Show how many of `total` things are done, where a person can see it; what is given is called once for each."""
+    to = console(err=True)
+    columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=to, transient=True, disable=not to.is_terminal) as progress:
+        task = progress.add_task("", total=total)
+        yield lambda: progress.advance(task)
 
 
 def size_text(size: int) -> str:

@@ -10,11 +10,16 @@ from hashlib import sha256
 from hmac import compare_digest
 from typing import Final, Protocol
 
+from starlette.types import Scope as Asgi
+
 from roost.api.method import Auth
 from roost.crypto import service_jwt
 from roost.crypto.errors import InvalidToken as NotAToken
+from roost.http.address import Addresses
+from roost.http.guard import Guard
+from roost.http.limits import STATE
 from roost.services.caller import Administrator, Caller, Scope, Service, Viewer
-from roost.services.errors import AuthMissing, InvalidToken, Unauthenticated
+from roost.services.errors import AuthMissing, InvalidToken, TooManyRequests, Unauthenticated
 from roost.syntax import Did
 
 MISSING = "Authentication Required"
@@ -60,22 +65,33 @@ class Authenticator:
     `moderator` is the moderation service whose tokens count as the administrator's word where a method says so.
     """
 
-    __slots__ = ("_admin", "_moderator", "_services", "_tokens")
+    __slots__ = ("_addresses", "_admin", "_guard", "_moderator", "_services", "_tokens")
 
     def __init__(
-        self, tokens: Tokens, services: ServiceTokens, *, admin_password: str, moderator: Did | None = None
+        self,
+        tokens: Tokens,
+        services: ServiceTokens,
+        *,
+        admin_password: str,
+        addresses: Addresses,
+        guard: Guard | None = None,
+        moderator: Did | None = None,
     ) -> None:
         assert admin_password, "an empty password would admit anybody who knows there is none"
         self._tokens = tokens
         self._services = services
+        self._addresses = addresses
+        self._guard = guard or Guard()
         self._moderator = moderator
         # Digests have one length, so comparing them cannot tell how long the password is.
         self._admin = sha256(b"admin:" + admin_password.encode()).digest()
 
-    async def admit(self, auth: Auth, scopes: frozenset[Scope], header: bytes | None, nsid: str) -> Admitted:
+    async def admit(
+        self, auth: Auth, scopes: frozenset[Scope], header: bytes | None, nsid: str, scope: Asgi
+    ) -> Admitted:
         """Return who is calling the method `nsid`, None for nobody.
 
-        Raises AuthMissing, Unauthenticated, InvalidToken, and what `Tokens` and `ServiceTokens` raise.
+        Raises AuthMissing, Unauthenticated, InvalidToken, TooManyRequests, and what `Tokens` and `ServiceTokens` raise.
         """
         if header is None:
             if auth in (Auth.OPTIONAL, Auth.OPTIONAL_SERVICE):
@@ -89,7 +105,7 @@ class Authenticator:
         if auth is Auth.MODERATOR and not _is_basic(header):
             return None, await self._services.admit_moderator(bearer(header), nsid, self._moderator)
         if auth in (Auth.ADMIN, Auth.OPTIONAL, Auth.MODERATOR):
-            self._admit_admin(header)
+            self._admit_admin(header, scope)
             return Administrator(), None
         allow_expired = auth is Auth.REFRESH_EXPIRED
         return await self._tokens.authenticate_refresh(bearer(header), allow_expired=allow_expired), None
@@ -111,14 +127,23 @@ class Authenticator:
             raise InvalidToken("Bad token scope")
         return caller, None
 
-    def _admit_admin(self, header: bytes) -> None:
+    def _admit_admin(self, header: bytes, scope: Asgi) -> None:
         scheme, _, encoded = header.partition(b" ")
+        if scheme.lower() != b"basic":
+            raise Unauthenticated(MISSING)
         try:
             presented = b64decode(encoded.strip(), validate=True)
         except Base64Error:
             presented = b""
-        if not compare_digest(sha256(presented).digest(), self._admin) or scheme.lower() != b"basic":
+        address = self._addresses.of(scope)
+        wait = self._guard.turned_away(address)
+        if wait:
+            scope[STATE] = ((b"retry-after", b"%d" % wait),)
+            raise TooManyRequests(f"Too many wrong passwords: try again in {wait // 60} minutes")
+        if not compare_digest(sha256(presented).digest(), self._admin):
+            self._guard.failed(address)
             raise Unauthenticated(MISSING)
+        self._guard.succeeded(address)
 
 
 def names_method(token: str) -> bool:

@@ -55,7 +55,7 @@ class Firehose:
             await _run(bound, scope["query_string"], socket)
         except asyncio.CancelledError:
             # The connection is lost, or the server stops. The server below takes it for a fault, and nobody else waits.
-            socket.end(1001)
+            socket.leave()
 
 
 async def _run(bound: BoundSubscription, query: bytes, socket: Socket) -> None:

@@ -13,26 +13,32 @@ from starlette.routing import BaseRoute, Route
 
 from roost.api.encode import encode
 from roost.api.method import Auth
+from roost.http.address import Addresses
 from roost.http.answer import CHALLENGES, JSON
 from roost.http.auth import Authenticator
 from roost.http.errors import answer_of
+from roost.services.audit import Audit
 from roost.services.crawlers import Crawlers
 from roost.services.errors import ServiceError
 
 NOT_KEPT: Final = {"content-type": JSON[1].decode(), "cache-control": "no-store"}
 
 
-def operator_routes(authenticator: Authenticator, crawlers: Crawlers) -> list[BaseRoute]:
-    """Make the routes that `authenticator` guards."""
+def operator_routes(
+    authenticator: Authenticator, crawlers: Crawlers, audit: Audit, addresses: Addresses
+) -> list[BaseRoute]:
+    """Make the routes that `authenticator` guards; what changes anything is noted in the audit log."""
 
     def route(path: str, verb: str, run: Callable[[], Awaitable[object]]) -> Route:
         async def answer(request: Request) -> Response:
             header = request.headers.get("authorization")
             try:
-                await authenticator.admit(
-                    Auth.ADMIN, frozenset(), None if header is None else header.encode("latin-1"), ""
-                )
-                return Response(encode(await run()), headers=NOT_KEPT)
+                sent = None if header is None else header.encode("latin-1")
+                await authenticator.admit(Auth.ADMIN, frozenset(), sent, path, request.scope)
+                if verb == "GET":
+                    return Response(encode(await run()), headers=NOT_KEPT)
+                async with audit.acting(path, actor="admin", address=addresses.of(request.scope).text):
+                    return Response(encode(await run()), headers=NOT_KEPT)
             except ServiceError as error:
                 status, body = answer_of(error)
                 challenge = {name.decode(): value.decode() for name, value in [CHALLENGES[True]] if status == 401}

@@ -1,9 +1,9 @@
 """The connection of a subscriber: uvicorn's WebSocket protocol, on which frames made once are written as they are.
 
 A message to a client has a head and its bytes, the same for everybody, since nothing is compressed and a server does
-not mask. So each event is framed once, and a thousand subscribers cost a thousand writes and no more: 5 µs each,
-where it is 8 with framing. What a client says is read and forgotten, but for the protocol's own frames. It deliberately
-does not know what is sent.
+not mask. So each event is framed once, and a thousand subscribers cost a thousand writes and no more: 5 µs each, where
+it is 8 with framing. What a client says is read and forgotten, but for the protocol's own frames. It deliberately does
+not know what is sent.
 """
 
 import asyncio
@@ -96,7 +96,7 @@ class Socket(WebSocketsSansIOProtocol):
         """Have a task cancelled when the connection is lost."""
         self.running = task
 
-    def end(self, code: int, reason: str = "", *, within: float = FAREWELL) -> None:
+    def end(self, code: int, reason: str = "") -> None:
         """Say that the connection is over, and why; it is broken off when the client does not end it in time."""
         if self.close_sent or self.transport.is_closing():
             return
@@ -104,7 +104,18 @@ class Socket(WebSocketsSansIOProtocol):
         self.transport.write(b"".join(self.conn.data_to_send()))
         self.close_sent = True
         # Not close(), which waits until the client has taken everything.
-        self.close_timer = self.loop.call_later(within, self.transport.abort)
+        self.close_timer = self.loop.call_later(FAREWELL, self.transport.abort)
+
+    def leave(self) -> None:
+        """Break the connection off when what was put is sent, or soon, and say nothing.
+
+        A close frame, whatever its code, is the end of the stream to the consumers of `@atproto/sync` and of the Python
+        SDK: they would not come back when the server does. A connection that breaks off they open anew.
+        """
+        if self.close_sent or self.transport.is_closing():
+            return
+        self.transport.close()
+        self.close_timer = self.loop.call_later(LAST_WORDS, self.transport.abort)
 
     def overdue(self, now: float) -> bool:
         """Tell whether nobody is there any more; ask, where that is not known."""
@@ -138,9 +149,9 @@ class Socket(WebSocketsSansIOProtocol):
         super().data_received(data)
 
     def shutdown(self) -> None:
-        """Say good-bye: the server stops."""
+        """Break off: the server stops."""
         if self.handshake_complete:
-            self.end(1001, "the server stops", within=LAST_WORDS)
+            self.leave()
             if self.running is not None:
                 self.running.cancel()
         else:

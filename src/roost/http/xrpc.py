@@ -9,24 +9,27 @@ import asyncio
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Container
 from dataclasses import dataclass
-from typing import Final, NoReturn
+from typing import Final, NamedTuple, NoReturn
 
 import orjson
 import structlog
-from starlette.types import ASGIApp, Receive, Send
+from starlette.types import ASGIApp, Message, Receive, Send
 from starlette.types import Scope as Asgi
 
 from roost.api.encode import encode
 from roost.api.errors import BodyRefused, BodyRequired, JsonTooLarge, PayloadTooLarge, WrongEncoding
-from roost.api.method import Auth, Body, Content, Stream
+from roost.api.method import ADMINISTRATIVE, Auth, Body, Content, Stream
 from roost.api.registry import Bound, Intake, Registry
+from roost.http.address import Addresses
 from roost.http.answer import CHALLENGES, CORS, EXPOSED, JSON, PRIVATE, PUBLIC, UPGRADE, Header, preflight, respond
 from roost.http.auth import Authenticator
 from roost.http.body import codings_of, pieces, whole
 from roost.http.content import part_of
 from roost.http.errors import ClientGone, NotFound, UnknownMethod, UpgradeRequired, WrongVerb, answer_of
+from roost.http.limits import Limiter, told
+from roost.services.audit import Audit
 from roost.services.caller import Service
-from roost.services.errors import InvalidRequest
+from roost.services.errors import InvalidRequest, TooManyRequests
 
 log: Final[structlog.stdlib.BoundLogger] = structlog.get_logger("roost.http")
 
@@ -62,10 +65,30 @@ class Health:
     check: Callable[[], Awaitable[object]]
 
 
+class Request(NamedTuple):
+    """A request for a method, and whom its credentials prove."""
+
+    bound: Bound
+    scope: Asgi
+    headers: Headers
+    receive: Receive
+    caller: object
+
+
 class Endpoint:
     """Serves the methods of a registry, for as long as the process runs."""
 
-    __slots__ = ("_authenticator", "_bound", "_health", "_streams", "_unserved")
+    __slots__ = (
+        "_addresses",
+        "_audit",
+        "_authenticator",
+        "_bound",
+        "_health",
+        "_limiter",
+        "_streams",
+        "_takes",
+        "_unserved",
+    )
 
     def __init__(
         self,
@@ -73,17 +96,25 @@ class Endpoint:
         authenticator: Authenticator,
         *,
         health: Health,
+        audit: Audit,
+        addresses: Addresses,
+        limiter: Limiter | None = None,
         unserved: ASGIApp | None = None,
+        takes: Callable[[Asgi, str], bool] | None = None,
         streams: Container[str] = (),
     ) -> None:
-        """Methods nobody here serves go to `unserved` (a proxy), or are refused; `streams` names those that need a
-        WebSocket.
+        """Methods nobody here serves go to `unserved` (a proxy), or are refused; so do calls of those methods here that
+        may be another server's, if `takes` says so. `streams` names those that need a WebSocket.
         """
         paths = {PREFIX + nsid: bound for nsid, bound in registry.items()}
         self._bound = paths | {path + "/": bound for path, bound in paths.items()}
         self._authenticator = authenticator
         self._health = health
+        self._audit = audit
+        self._addresses = addresses
+        self._limiter = limiter
         self._unserved = unserved
+        self._takes = takes
         self._streams = streams
 
     async def __call__(self, scope: Asgi, receive: Receive, send: Send) -> None:
@@ -96,6 +127,9 @@ class Endpoint:
         if verb == "OPTIONS":
             await preflight(scope, receive, send)
             return
+        if bound.relayed and self._unserved is not None and self._takes is not None and self._takes(scope, bound.nsid):
+            await self._pass_on(bound.nsid, scope, receive, send)
+            return
         try:
             if verb != bound.verb and not (verb == "HEAD" and bound.verb == "GET"):
                 raise WrongVerb(verb, bound.verb)
@@ -107,37 +141,61 @@ class Endpoint:
         except ClientGone:
             return
         except Exception as error:  # noqa: BLE001 — the request boundary
-            await _refuse(bound, error, send)
+            await _refuse(bound, error, scope, send)
             return
         if type(output) is Stream:
-            await _stream(bound, output, first, receive, send, bodiless=verb == "HEAD")
+            await _stream(bound, output, first, scope, receive, send)
         else:
-            await respond(send, 200, HEADERS[output is not None, bound.auth is not Auth.NONE], body)
+            headers = HEADERS[output is not None, bound.auth is not Auth.NONE]
+            await respond(send, 200, headers if self._limiter is None else with_limits(headers, scope), body)
 
     async def _run(self, bound: Bound, scope: Asgi, receive: Receive) -> object:
         """Call the method with what it names, each thing made from the request in the order that errors are told in."""
         arguments: dict[str, object] = {}
         if bound.params is not None:
             arguments["params"] = bound.params(scope["query_string"])
-        headers = _headers(scope)
+        headers, caller = _headers(scope), None
         if bound.auth is not Auth.NONE:
             authorization = headers.get(b"authorization")
-            caller, token = await self._authenticator.admit(bound.auth, bound.scopes, authorization, bound.nsid)
+            caller, token = await self._authenticator.admit(bound.auth, bound.scopes, authorization, bound.nsid, scope)
             if bound.wants_caller:
                 arguments["caller"] = caller
-            if token is not None:
-                return await self._run_once(bound, arguments, headers, receive, token)
-        return await _call(bound, arguments, headers, receive)
+            if token is not None or bound.wants_action:
+                return await self._run_once(Request(bound, scope, headers, receive, caller), arguments, token)
+        return await self._call(Request(bound, scope, headers, receive, caller), arguments)
 
-    async def _run_once(
-        self, bound: Bound, arguments: dict[str, object], headers: Headers, receive: Receive, token: Service
-    ) -> object:
-        """Call the method for a token that is good for one call; for another try, if this one comes to nothing."""
+    async def _run_once(self, request: Request, arguments: dict[str, object], token: Service | None) -> object:
+        """Call the method for a token that is good for one call; for another try, if this one comes to nothing. What an
+        administrator does is noted, whatever comes of it.
+        """
         try:
-            return await _call(bound, arguments, headers, receive)
+            if not request.bound.wants_action:
+                return await self._call(request, arguments)
+            actor = "admin" if token is None else token.iss
+            address = self._addresses.of(request.scope).text
+            async with self._audit.acting(request.bound.nsid, actor=actor, address=address) as arguments["action"]:
+                return await self._call(request, arguments)
         except BaseException:
-            await self._authenticator.release(token)
+            if token is not None:
+                await self._authenticator.release(token)
             raise
+
+    async def _call(self, request: Request, arguments: dict[str, object]) -> object:
+        """Call the method of a request that has been admitted, with what else it names, once it is paid for."""
+        bound, headers, receive = request.bound, request.headers, request.receive
+        if bound.wants_host:
+            arguments["host"] = headers.get(b"host", b"").decode("latin-1")
+        if bound.wants_content_type:
+            arguments["content_type"] = _media_type(headers)
+        if bound.intake is Intake.JSON or bound.intake is Intake.BYTES:
+            arguments["input"] = await _read(bound, headers, receive)
+        elif bound.intake is Intake.NONE and (b"content-length" in headers or b"transfer-encoding" in headers):
+            await _check_stray(bound, receive)
+        if self._limiter is not None:
+            await self._limiter.admit(bound.limits, request.scope, arguments=arguments, caller=request.caller)
+        if bound.intake is Intake.STREAM:
+            return await _run_streamed(bound, arguments, headers, receive)
+        return await bound.run(**arguments)
 
     async def _elsewhere(self, scope: Asgi, receive: Receive, send: Send) -> None:
         """Answer what is not a method of the registry."""
@@ -152,10 +210,21 @@ class Endpoint:
             await refuse(InvalidRequest("invalid xrpc path"), send)
         elif name in self._streams:
             await refuse(UpgradeRequired(name) if verb in ("GET", "HEAD") else WrongVerb(verb, "GET"), send)
-        elif self._unserved is not None:
-            await self._unserved(scope, receive, send)
         else:
-            await refuse(UnknownMethod(name), send)
+            await self._pass_on(name, scope, receive, send)
+
+    async def _pass_on(self, name: str, scope: Asgi, receive: Receive, send: Send) -> None:
+        """Have a method that nobody here serves answered by somebody else, at the price of every request."""
+        if self._limiter is not None:
+            try:
+                await self._limiter.admit((), scope)
+            except TooManyRequests as error:
+                await refuse(error, send, limits=told(scope))
+                return
+        if self._unserved is None:
+            await refuse(UnknownMethod(name), send, limits=told(scope))
+        else:
+            await self._unserved(scope, receive, _telling(scope, send) if told(scope) else send)
 
     async def _tell_health(self, send: Send) -> None:
         status, told = 200, {"version": self._health.version}
@@ -165,21 +234,6 @@ class Endpoint:
             log.error("not healthy", exc_info=error)
             status, told = 503, told | {"error": "Service Unavailable", "message": "The database does not answer"}
         await respond(send, status, (JSON, CORS), orjson.dumps(told))
-
-
-async def _call(bound: Bound, arguments: dict[str, object], headers: Headers, receive: Receive) -> object:
-    """Call the method of a request that has been admitted, with what else it names."""
-    if bound.wants_host:
-        arguments["host"] = headers.get(b"host", b"").decode("latin-1")
-    if bound.wants_content_type:
-        arguments["content_type"] = _media_type(headers)
-    if bound.intake is Intake.STREAM:
-        return await _run_streamed(bound, arguments, headers, receive)
-    if bound.intake is Intake.JSON or bound.intake is Intake.BYTES:
-        arguments["input"] = await _read(bound, headers, receive)
-    elif bound.intake is Intake.NONE and (b"content-length" in headers or b"transfer-encoding" in headers):
-        await _check_stray(bound, receive)
-    return await bound.run(**arguments)
 
 
 def _headers(scope: Asgi) -> Headers:
@@ -251,15 +305,15 @@ async def _check_stray(bound: Bound, receive: Receive) -> None:
         raise BodyRefused
 
 
-async def _stream(
-    bound: Bound, output: Stream, first: bytes | None, receive: Receive, send: Send, *, bodiless: bool
-) -> None:
+async def _stream(bound: Bound, output: Stream, first: bytes | None, scope: Asgi, receive: Receive, send: Send) -> None:
     """Send an answer while it is made, until its end or until nobody listens any more.
 
     An error on the way cannot be told: the connection breaks off, which is how the client knows that it does not have
     all.
     """
+    bodiless = scope["method"] == "HEAD"
     headers: list[Header] = [(b"content-type", output.content_type.encode("latin-1")), CORS, *output.headers]
+    headers += with_limits((), scope)
     if output.public:
         headers += PUBLIC
     elif bound.auth is not Auth.NONE:
@@ -294,21 +348,46 @@ async def _close(chunks: AsyncIterator[bytes]) -> None:
         await close()
 
 
-async def _refuse(bound: Bound, error: Exception, send: Send) -> None:
+def with_limits(headers: tuple[Header, ...], scope: Asgi) -> tuple[Header, ...]:
+    """Add what tells of a request's limits, where there are any, and that a page's code may read it."""
+    limits = told(scope)
+    return (*headers, *limits, EXPOSED) if limits else headers
+
+
+def _telling(scope: Asgi, send: Send) -> Send:
+    """Add the same to an answer that somebody else makes."""
+
+    async def tell(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            message["headers"] = [*message.get("headers", ()), *told(scope)]
+        await send(message)
+
+    return tell
+
+
+async def _refuse(bound: Bound, error: Exception, scope: Asgi, send: Send) -> None:
     try:
         error = bound.explain(error)
     except Exception as fault:  # noqa: BLE001 — the request boundary: an explanation is a method's code too
         error = fault
-    admin = bound.auth is Auth.ADMIN or bound.auth is Auth.MODERATOR
-    await refuse(error, send, nsid=bound.nsid, private=bound.auth is not Auth.NONE, admin=admin)
+    private, admin = bound.auth is not Auth.NONE, bound.auth in ADMINISTRATIVE
+    await refuse(error, send, nsid=bound.nsid, private=private, admin=admin, limits=told(scope))
 
 
-async def refuse(error: Exception, send: Send, *, nsid: str = "", private: bool = False, admin: bool = False) -> None:
+async def refuse(
+    error: Exception,
+    send: Send,
+    *,
+    nsid: str = "",
+    private: bool = False,
+    admin: bool = False,
+    limits: tuple[Header, ...] = (),
+) -> None:
     """Answer with an error; what is a fault of ours is logged, with where it happened, and told without its text."""
     status, body = answer_of(error)
     if status == 500:
         log.error("a request failed", nsid=nsid, exc_info=error)
-    headers: tuple[Header, ...] = (JSON, CORS, EXPOSED)
+    headers: tuple[Header, ...] = (JSON, CORS, EXPOSED, *limits)
     if private:
         headers += PRIVATE
     if status == 401:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from roost.services import events
+from roost.services.audit import Action
 from roost.services.background import Background
 from roost.services.clock import Minter
 from roost.services.errors import AccountNotFound, ServiceError, Unauthenticated
@@ -12,7 +13,15 @@ from roost.services.passwords import Passwords
 from roost.services.policy import Policy
 from roost.services.removals import Removals
 from roost.services.repos import Repos
-from roost.storage import accounts, identity_changes, key_rotations, sessions
+from roost.storage import (
+    accounts,
+    app_passwords,
+    identity_changes,
+    invites,
+    key_rotations,
+    reserved_keys,
+    sessions,
+)
 from roost.storage.accounts import Account
 from roost.storage.db import Database, Tx
 
@@ -62,7 +71,7 @@ class Accounts:
         if not await self._passwords.matches(password, account.password):
             raise Unauthenticated("Invalid identifier or password")
 
-    async def delete(self, account: int) -> None:
+    async def delete(self, account: int, *, action: Action | None = None) -> None:
         """Remove the account with everything that is its own, and tell the network; its DID is left to its owner.
 
         Raises AccountNotFound.
@@ -72,22 +81,32 @@ class Accounts:
             gone = accounts.by_id(tx, account)
             if gone is None:
                 raise AccountNotFound("Account not found")
-            now = self._minter.milliseconds()
-            sessions.revoke_all(tx, account)
-            self._mail_tokens.drop(tx, account)
-            identity_changes.remove(tx, account)
-            key_rotations.done(tx, account)
-            self._repos.forget(tx, account, gone.did)
-            accounts.delete(tx, account)
-            accounts.drop_held_handles(tx, now)
-            if self._policy.is_ours(gone.handle):
-                until = now + self._policy.hold_handle_days * 86_400_000
-                accounts.hold_handle(tx, gone.handle, until=until, did=gone.did)
-            # Earlier events hold the deleted records; that the account is gone is what remains to be told.
-            told = events.append_account(tx, account, gone.did, "deleted", now=now)
-            self._removals.begin(tx, account, events_below=told)
+            self.remove(tx, gone)
+            if action is not None:
+                action.note(tx, handle=gone.handle)
 
         await self._db.write(delete)
+
+    def remove(self, tx: Tx, gone: Account) -> None:
+        """Do what `delete` does in the transaction of whoever has decided that; `gone` was read in it."""
+        now = self._minter.milliseconds()
+        sessions.revoke_all(tx, gone.id)
+        app_passwords.delete_of(tx, gone.id)
+        self._mail_tokens.drop(tx, gone.id)
+        # A code is as good as its account: one that was taken down must not get its codes back by going away.
+        invites.disable_of(tx, gone.did)
+        reserved_keys.delete_for(tx, gone.did)
+        identity_changes.remove(tx, gone.id)
+        key_rotations.done(tx, gone.id)
+        self._repos.forget(tx, gone.id, gone.did)
+        accounts.delete(tx, gone.id)
+        accounts.drop_held_handles(tx, now)
+        if self._policy.is_ours(gone.handle):
+            until = now + self._policy.hold_handle_days * 86_400_000
+            accounts.hold_handle(tx, gone.handle, until=until, did=gone.did)
+        # Earlier events hold the deleted records; that the account is gone is what remains to be told.
+        told = events.append_account(tx, gone.id, gone.did, "deleted", now=now)
+        self._removals.begin(tx, gone.id, events_below=told)
 
     def request_reset(self, email: str) -> None:
         """Mail a token to the account with that address, if there is one; the answer must not tell, nor its time."""
@@ -116,7 +135,7 @@ class Accounts:
 
         await self._db.write(reset)
 
-    async def set_password(self, account: int, password: str) -> None:
+    async def set_password(self, account: int, password: str, *, action: Action | None = None) -> None:
         """Give an account a new password on the operator's word, and end all its sessions. Raises InvalidPassword."""
         hashed = await self._passwords.hash(password)
 
@@ -124,5 +143,7 @@ class Accounts:
             self._mail_tokens.drop(tx, account, Purpose.RESET_PASSWORD)
             accounts.set_password(tx, account, hashed)
             sessions.revoke_all(tx, account)
+            if action is not None:
+                action.note(tx, replaced="password", ended="sessions")
 
         await self._db.write(change)

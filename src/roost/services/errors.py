@@ -6,13 +6,16 @@
     │   ├── RecordNotFound        RecordAlreadyExists   BlockNotFound
     │   ├── BlobNotFound          InvalidMimeType       InvalidSize         BlobQuotaExceeded
     │   ├── RepoNotFound          RepoDeactivated       RepoTakendown
+    │   ├── SubjectNotFound       (of the administrator's methods)
     │   ├── AlreadyExists         the DID has an account here
     │   ├── InvalidHandle         HandleNotAvailable    HandleNotFound      UnsupportedDomain
     │   │                         └── HandleTaken
+    │   ├── DidNotFound           DidDeactivated
     │   ├── InvalidInviteCode     InvalidPassword       EmailNotAvailable   IncompatibleDidDoc
     │   ├── BadExpiration         LexiconNotFound
     │   ├── FutureCursor          ConsumerTooSlow       (of a subscriber)
-    │   └── InvalidToken          ExpiredToken          (of a session, of a mailed token)
+    │   ├── InvalidEmail          UnknownAccount        AppPasswordExists
+    │   └── InvalidToken          ExpiredToken          TokenRequired       (of a session, of a mailed token)
     ├── Unauthenticated           who is calling is not known
     │   ├── AuthMissing           AccountTakedown       AccountDeactivated
     │   └── BadJwt                a service token is malformed, or lives too long
@@ -83,6 +86,10 @@ class RepoTakendown(InvalidRequest):
     """The account that owns the repository has been taken down."""
 
 
+class SubjectNotFound(InvalidRequest):
+    """What the administrator asks about is not here."""
+
+
 class AlreadyExists(InvalidRequest):
     """The DID that was to come here has an account here."""
 
@@ -103,12 +110,32 @@ class HandleNotFound(InvalidRequest):
     """No account is known by that handle."""
 
 
+class DidNotFound(InvalidRequest):
+    """There is no document of that DID that could be used."""
+
+
+class DidDeactivated(InvalidRequest):
+    """The DID was one once, and has been ended."""
+
+
 class UnsupportedDomain(InvalidRequest):
     """The handle is not under a domain that this server offers."""
 
 
 class EmailNotAvailable(InvalidRequest):
     """Another account uses that email address."""
+
+
+class InvalidEmail(InvalidRequest):
+    """The email address is not the account's."""
+
+
+class UnknownAccount(InvalidRequest):
+    """The account that is meant is not hosted here."""
+
+
+class AppPasswordExists(InvalidRequest):
+    """The account has an app password of that name."""
 
 
 class InvalidInviteCode(InvalidRequest):
@@ -149,6 +176,10 @@ class InvalidToken(InvalidRequest):
 
 class ExpiredToken(InvalidRequest):
     """The token was good once; its time is over."""
+
+
+class TokenRequired(InvalidRequest):
+    """The change needs a token that is mailed to the account's owner."""
 
 
 class Unauthenticated(ServiceError):

@@ -26,6 +26,14 @@ class Keyring:
         """Return an account's signing key as it is stored."""
         return seal(self._master, token_bytes(_NONCE_BYTES), key.to_bytes(), context=did.encode())
 
+    def seal_spare(self, key: PrivateKey) -> bytes:
+        """Return a signing key that is nobody's yet as it is stored: for its own did:key in the place of a DID."""
+        return seal(self._master, token_bytes(_NONCE_BYTES), key.to_bytes(), context=key.public.did_key.encode())
+
+    def unseal_spare(self, signing_key: str, sealed: bytes) -> PrivateKey:
+        """Return the key with that did:key that `seal_spare` sealed. Raises WrongMasterKey, Tampered."""
+        return PrivateKey.from_bytes(unseal(self._master, sealed, context=signing_key.encode()))
+
     def signing_key(self, tx: Tx, account: int, did: Did) -> PrivateKey:
         """Return the account's signing key. Raises WrongMasterKey or Tampered if it was sealed under another.
 
@@ -45,6 +53,11 @@ class Keyring:
         """Drop the keys of an account that is gone."""
         for kept in [each for each in self._kept if each[0] == did]:
             del self._kept[kept]
+
+    async def replace_secret(self, db: Database, name: str, value: bytes) -> None:
+        """Put another value in the place of a secret, for a server that is not used yet: what has it keeps it."""
+        sealed = seal(self._master, token_bytes(_NONCE_BYTES), value, context=f"secret:{name}".encode())
+        await db.write(lambda tx: secrets.replace(tx, name, sealed))
 
     async def secret(self, db: Database, name: str, size: int = 32) -> bytes:
         """Return the server's secret of that name, made of `size` random bytes when first asked for."""

@@ -12,7 +12,9 @@ class Policy(msgspec.Struct, frozen=True):
     `domains` are those under which handles are given out, without a leading dot; `hold_handle_days` is how long the
     handle that was given up stays nobody else's; `recovery_key` is the did:key with which the operator can take back a
     DID that was made here. `blob_limit` is how many bytes a blob may have, `blob_quota` how many all of an
-    account's may have together.
+    account's may have together. An account earns an invite code every `invite_interval` milliseconds, counted from
+    `invite_epoch` on, or none where that is None. `did_doc_with_session` puts an account's DID document into the
+    answers that are about its sessions.
     """
 
     did: Did
@@ -26,6 +28,12 @@ class Policy(msgspec.Struct, frozen=True):
     recovery_key: str | None = None
     blob_limit: int = 104_857_600
     blob_quota: int = 10_737_418_240
+    privacy_policy: str | None = None
+    terms_of_service: str | None = None
+    contact_email: str | None = None
+    did_doc_with_session: bool = False
+    invite_interval: int | None = None
+    invite_epoch: int = 0
 
     def is_ours(self, handle: Handle) -> bool:
         """Return whether the handle is under a domain of this server, so that only this server can give it out."""

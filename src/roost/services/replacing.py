@@ -49,11 +49,10 @@ Sign = Callable[[Tx, Account, Head], Commit]
 """Returns the commit to end with, given what stands before; its tree is the judged one."""
 
 
-class _Ready(msgspec.Struct):
-    """A repository that has been judged and staged, for an account that stands at `head`."""
+class Ready(msgspec.Struct):
+    """A repository that has been judged and staged."""
 
     staging: int
-    head: Head
     root: int = 0
     next_n: int = 0
     nodes: int = 0
@@ -102,7 +101,9 @@ class Replacing:
                 return False
             ready = await self._stage(account, head, data, fetch)
             try:
-                decided = await self._db.write(partial(self._decide, account=account, ready=ready, sign=sign))
+                decided = await self._db.write(
+                    partial(self._decide, account=account, before=head, ready=ready, sign=sign)
+                )
             except InvalidSwap:
                 self._background.start("clean-up after an import", self._drop(ready.staging))
                 continue
@@ -114,23 +115,9 @@ class Replacing:
             return True
         raise InvalidSwap("The repository is being written to; try again when nothing else writes to it")
 
-    async def _stage(self, account: int, head: Head, data: Cid, fetch: Fetch) -> _Ready:
+    async def _stage(self, account: int, head: Head, data: Cid, fetch: Fetch) -> Ready:
         before = await self._standing(account, head)
-        judgement = Judgement(data, fetch, before)
-        now = self._minter.milliseconds()
-        ready = _Ready(await self._db.write(lambda tx: staging.begin(tx, account, now)), head)
-        batches = judgement.batches()
-        try:
-            while (batch := await asyncio.to_thread(next, batches, None)) is not None:
-                await self._db.write(partial(_stage, ready=ready, batch=batch))
-                ready.nodes += len(batch.nodes)
-                ready.records += len(batch.records)
-                ready.bytes += batch.bytes
-        except BaseException:
-            self._background.start("clean-up after an import", self._drop(ready.staging))
-            raise
-        ready.root, ready.next_n = judgement.root, judgement.next_n
-        return ready
+        return await stage(self._db, self._background, account, Judgement(data, fetch, before), self._minter)
 
     async def _standing(self, account: int, head: Head) -> Standing:
         """Return what stands there now, read in a thread: it may be a million rows."""
@@ -141,12 +128,12 @@ class Replacing:
         assert not rest, "what was packed is whole"
         return found
 
-    def _decide(self, tx: Tx, account: int, ready: _Ready, sign: Sign) -> staging.Decided | None:
+    def _decide(self, tx: Tx, account: int, before: Head, ready: Ready, sign: Sign) -> staging.Decided | None:
         """Sign the new commit; with it the repository is there, or on its way in bounded steps. Raises InvalidSwap."""
         owner, head = accounts.by_id(tx, account), heads.get(tx, account)
         if owner is None or head is None:
             raise AccountNotFound("Account not found")
-        if head.cid != ready.head.cid or staging.moving(tx, account):
+        if head.cid != before.cid or staging.moving(tx, account):
             raise InvalidSwap("The repository was written to meanwhile")
         if not ready.small and owner.status is None:
             raise InvalidRequest(
@@ -158,8 +145,7 @@ class Replacing:
         if not ready.small:
             staging.decide(tx, ready.staging, signed=made.block, root=ready.root, next_n=ready.next_n)
             return decided
-        while not self._move_some(tx, ready.staging, account, made.rev, rows=AT_ONCE_ROWS, max_bytes=AT_ONCE_BYTES):
-            pass
+        move_all(tx, ready.staging, account, made.rev, now=self._minter.milliseconds())
         self._finish(tx, decided, owner, made)
         return None
 
@@ -171,7 +157,9 @@ class Replacing:
             owner = accounts.by_id(tx, found.account)
             if owner is None:
                 return None
-            done = self._move_some(tx, found.id, found.account, made.rev, rows=STEP_ROWS, max_bytes=STEP_BYTES)
+            done = _move_some(
+                tx, found.id, found.account, made.rev, STEP_ROWS, STEP_BYTES, now=self._minter.milliseconds()
+            )
             if done:
                 self._finish(tx, found, owner, made)
             return done
@@ -181,15 +169,6 @@ class Replacing:
         if done is None:  # the account was deleted meanwhile
             await self._drop(found.id)
 
-    def _move_some(self, tx: Tx, id: int, account: int, rev: Tid, *, rows: int, max_bytes: int) -> bool:
-        """Move a few rows, with what is kept beside records; return whether none was left."""
-        moved = staging.move_some(tx, id, account, rev, rows=rows, max_bytes=max_bytes)
-        if moved:
-            stood = [record.path for record in moved if record.stood]
-            points = {record.path: unpacked(record.pointers) for record in moved if record.pointers is not None}
-            indexes.keep_arriving(tx, account, rev, stood, points, now=self._minter.milliseconds())
-        return moved is None
-
     def _finish(self, tx: Tx, found: staging.Decided, owner: Account, made: Commit) -> None:
         heads.put(tx, owner.id, Head(made.cid, made.rev, made.data, made.block, found.root, found.next_n))
         staging.end(tx, found.id)
@@ -197,11 +176,54 @@ class Replacing:
             events.append_sync(tx, owner.id, made, now=self._minter.milliseconds())
 
     async def _drop(self, id: int) -> None:
-        def drop(tx: Tx) -> bool:
-            return staging.drop_some(tx, id, rows=STEP_ROWS, max_bytes=STEP_BYTES)
+        await drop(self._db, id)
 
-        while not await self._db.write(drop):
-            pass
+
+async def stage(db: Database, background: Background, account: int, judgement: Judgement, minter: Minter) -> Ready:
+    """Stage what a repository changes in an account's, a batch at a time. What is refused on the way is dropped again.
+
+    Raises what `Judgement.batches` does.
+    """
+    now = minter.milliseconds()
+    ready = Ready(await db.write(lambda tx: staging.begin(tx, account, now)))
+    batches = judgement.batches()
+    try:
+        while (batch := await asyncio.to_thread(next, batches, None)) is not None:
+            await db.write(partial(_stage, ready=ready, batch=batch))
+            ready.nodes += len(batch.nodes)
+            ready.records += len(batch.records)
+            ready.bytes += batch.bytes
+    except BaseException:
+        background.start("clean-up after an import", drop(db, ready.staging))
+        raise
+    ready.root, ready.next_n = judgement.root, judgement.next_n
+    return ready
+
+
+def move_all(tx: Tx, id: int, account: int, rev: Tid, *, now: int) -> None:
+    """Put all that is staged in its place; `now` is in milliseconds since 1970."""
+    while not _move_some(tx, id, account, rev, AT_ONCE_ROWS, AT_ONCE_BYTES, now=now):
+        pass
+
+
+async def drop(db: Database, id: int) -> None:
+    """Remove a staging that came to nothing."""
+
+    def some(tx: Tx) -> bool:
+        return staging.drop_some(tx, id, rows=STEP_ROWS, max_bytes=STEP_BYTES)
+
+    while not await db.write(some):
+        pass
+
+
+def _move_some(tx: Tx, id: int, account: int, rev: Tid, rows: int, max_bytes: int, *, now: int) -> bool:
+    """Move a few rows, with what is kept beside records; return whether none was left."""
+    moved = staging.move_some(tx, id, account, rev, rows=rows, max_bytes=max_bytes)
+    if moved:
+        stood = [record.path for record in moved if record.stood]
+        points = {record.path: unpacked(record.pointers) for record in moved if record.pointers is not None}
+        indexes.keep_arriving(tx, account, rev, stood, points, now=now)
+    return moved is None
 
 
 def _head(tx: Tx, account: int) -> Head:
@@ -211,7 +233,7 @@ def _head(tx: Tx, account: int) -> Head:
     return head
 
 
-def _stage(tx: Tx, ready: _Ready, batch: Batch) -> None:
+def _stage(tx: Tx, ready: Ready, batch: Batch) -> None:
     if not staging.stands(tx, ready.staging):
         raise InvalidRequest("The import took too long; try again")
     staging.add_nodes(tx, ready.staging, ready.nodes, batch.nodes)

@@ -16,6 +16,9 @@ _SELECT = (
 INVALID_HANDLE: Final = Handle("handle.invalid")
 """What the protocol has in the place of a handle that does not lead to its account (handle specification)."""
 
+NEW_IDENTITY: Final = 86_400_000
+"""Milliseconds until the identity of a new account is looked at for the first time: it has just been made."""
+
 HANDLES_HELD: Final = 3
 """Handles that are kept for who gave them up: enough to undo a change or two, too few to hoard names."""
 
@@ -111,12 +114,20 @@ def add(
 ) -> int:
     """Add an account and return its id; `signing_key` is sealed. The caller has made sure that its names are free."""
     row = tx.one(
-        "INSERT INTO account (did, handle, email, password, signing_key, created_at, signing_key_at)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING id",
-        did, handle, email, password, signing_key, now, now,
+        "INSERT INTO account (did, handle, email, password, signing_key, created_at, signing_key_at, identity_due_at)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
+        did, handle, email, password, signing_key, now, now, now + NEW_IDENTITY,
     )  # fmt: skip
     assert row is not None, "RETURNING answers with the row it inserted"
     return int(row[0])
+
+
+def restore(tx: Tx, account: int, *, email_confirmed_at: int | None, invites_disabled: bool) -> None:
+    """Give an account that was taken over from another server what it was there."""
+    tx.run(
+        "UPDATE account SET email_confirmed_at = ?, invites_disabled = ? WHERE id = ?",
+        email_confirmed_at, int(invites_disabled), account,
+    )  # fmt: skip
 
 
 def signing_key(tx: Tx, account: int) -> bytes:
@@ -157,6 +168,13 @@ def set_identity_due(tx: Tx, account: int, at: int, *, failures: int = 0) -> Non
     tx.run("UPDATE account SET identity_due_at = ?, identity_failures = ? WHERE id = ?", at, failures, account)
 
 
+def identity_failures(tx: Tx, account: int) -> int:
+    """Return how often in a row nobody could tell of the account's identity."""
+    row = tx.one("SELECT identity_failures FROM account WHERE id = ?", account)
+    assert row is not None, "the account was read in this transaction"
+    return int(row[0])
+
+
 def identity_due(tx: Tx, now: int, limit: int) -> list[tuple[int, int]]:
     """Return up to `limit` active accounts whose identity is to be looked at, the longest due first, each with how
     often in a row nobody could tell.
@@ -174,6 +192,16 @@ def set_password(tx: Tx, account: int, password: str) -> None:
     tx.run("UPDATE account SET password = ? WHERE id = ?", password, account)
 
 
+def set_email(tx: Tx, account: int, email: str) -> None:
+    """Replace the email address, given in lower case; that it is the owner's has to be confirmed anew."""
+    tx.run("UPDATE account SET email = ?, email_confirmed_at = NULL WHERE id = ?", email, account)
+
+
+def set_invites_disabled(tx: Tx, account: int, disabled: int) -> None:
+    """Say with 1 that the account is to be given no more invite codes, with 0 that it is."""
+    tx.run("UPDATE account SET invites_disabled = ? WHERE id = ?", disabled, account)
+
+
 def set_takedown(tx: Tx, account: int, ref: str | None) -> None:
     """Take the account down for the reason `ref`, or restore it where that is None; `status` follows."""
     tx.run("UPDATE account SET takedown_ref = ? WHERE id = ?", ref, account)
@@ -184,6 +212,20 @@ def set_deactivated(tx: Tx, account: int, at: int | None, *, delete_after: int |
     """Deactivate the account at that time, or activate it where that is None; `status` follows."""
     tx.run("UPDATE account SET deactivated_at = ?, delete_after = ? WHERE id = ?", at, delete_after, account)
     _settle_status(tx, account)
+
+
+def confirm_email(tx: Tx, account: int, at: int) -> None:
+    """Note that the email address was shown to be the owner's at that time."""
+    tx.run("UPDATE account SET email_confirmed_at = ? WHERE id = ?", at, account)
+
+
+def due(tx: Tx, now: int, limit: int) -> list[int]:
+    """Return accounts that are deactivated and were to be kept until now at the most; those taken down are kept."""
+    rows = tx.all(
+        "SELECT id FROM account WHERE delete_after <= ? AND status = 'deactivated' ORDER BY delete_after LIMIT ?",
+        now, limit,
+    )  # fmt: skip
+    return [row[0] for row in rows]
 
 
 def _settle_status(tx: Tx, account: int) -> None:
@@ -202,6 +244,26 @@ def delete(tx: Tx, account: int) -> None:
 def page(tx: Tx, after: int, limit: int) -> list[Account]:
     """Return the first `limit` accounts whose id is above `after`, oldest first."""
     rows = tx.all(_SELECT + " WHERE id > ? ORDER BY id LIMIT ?", after, limit)
+    return [account for row in rows if (account := _account(row)) is not None]
+
+
+def last_id(tx: Tx) -> int:
+    """Return the id of the youngest account, 0 where there is none."""
+    row = tx.one("SELECT max(id) FROM account")
+    return 0 if row is None or row[0] is None else int(row[0])
+
+
+def matching(tx: Tx, *, text: str, after: int, through: int, limit: int) -> list[Account]:
+    """Return the first `limit` accounts with an id above `after` and up to `through` whose email address or handle
+    contains `text`, in any case, or whose DID it is.
+    """
+    lower = text.lower()
+    pattern = "%" + lower.replace("~", "~~").replace("%", "~%").replace("_", "~_") + "%"
+    rows = tx.all(
+        _SELECT + " WHERE id > ? AND id <= ? AND"
+        " (email LIKE ? ESCAPE '~' OR handle LIKE ? ESCAPE '~' OR did = ?) ORDER BY id LIMIT ?",
+        after, through, pattern, pattern, text, limit,
+    )  # fmt: skip
     return [account for row in rows if (account := _account(row)) is not None]
 
 

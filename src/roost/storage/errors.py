@@ -11,6 +11,8 @@
     ├── StreamStalled              the consumer of a stream stopped reading
     ├── ObjectMissing              an object that a blob needs is not there, or not all of it
     ├── ObjectStoreFailed          the object store refused, or did not answer
+    ├── ReferenceUnreadable        a reference server's data directory is not as expected
+    ├── ReferenceInUse             and its server is still running
     └── MigrationError
         ├── InvalidMigration       the migration files do not make sense
         ├── MigrationFailed        one of them failed, and was undone
@@ -71,6 +73,14 @@ class ObjectMissing(StorageError):
 
 class ObjectStoreFailed(StorageError):
     """The object store refused what was asked of it, or did not answer."""
+
+
+class ReferenceUnreadable(StorageError):
+    """A file of a reference server's data directory is missing, damaged, or not as this Roost knows it."""
+
+
+class ReferenceInUse(StorageError):
+    """The reference server whose data is to be read is still running."""
 
 
 class MigrationError(StorageError):

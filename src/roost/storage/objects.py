@@ -11,6 +11,7 @@ bytes are, nor whose.
 import asyncio
 import os
 import re
+import shutil
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
@@ -21,7 +22,6 @@ from pathlib import Path
 from secrets import token_hex
 from time import time
 from typing import Final, Protocol, TypeVar
-from urllib.parse import unquote, urlsplit
 
 import msgspec
 
@@ -96,21 +96,6 @@ def is_name(text: str) -> bool:
     return _NAME.fullmatch(text) is not None
 
 
-def open_objects(url: str | None, data: Path) -> Objects:
-    """Open the objects at a URL (`file:///path`, `s3://bucket/prefix`, `gs://…`, `az://…`, `memory:///`), or in `data`.
-
-    Raises ObjectStoreFailed for a URL that does not make sense.
-    """
-    if url is None:
-        return Directory(data / "blobs")
-    if urlsplit(url).scheme == "file":
-        return Directory(Path(unquote(urlsplit(url).path)))
-    # Here and not above: its library costs a server without one 30 ms of its start, and 15 MB.
-    from roost.storage.object_store import ObjectStore  # noqa: PLC0415
-
-    return ObjectStore(url, Spool(data / "incoming"))
-
-
 class Spool:
     """Files on their way in, in a directory that has nothing else, and the threads that work on them."""
 
@@ -130,6 +115,18 @@ class Spool:
         finally:
             # Not in a thread: a cancelled task must clean up too, and nothing here waits for the disk.
             file.close()
+            path.unlink(missing_ok=True)
+
+    @asynccontextmanager
+    async def linked(self, source: Path) -> AsyncIterator[Path]:
+        """Give another name of a file that nobody writes to, or a copy of it where a file cannot have one; either is
+        gone at the end of the block unless it was moved away.
+        """
+        path = self._directory / new_name()
+        try:
+            await self.run(partial(_link, source, path))
+            yield path
+        finally:
             path.unlink(missing_ok=True)
 
     async def run(self, work: Callable[[], T]) -> T:
@@ -216,6 +213,13 @@ class Directory:
 
     def _path(self, name: str) -> Path:
         return self._root / path_of(name)
+
+
+def _link(source: Path, path: Path) -> None:
+    try:
+        path.hardlink_to(source)
+    except OSError:  # another file system, or one without links
+        shutil.copyfile(source, path)
 
 
 def _append(file: FileIO, hash: Callable[[bytes], None], data: bytes) -> None:

@@ -179,3 +179,10 @@ def count(tx: Tx, repo: int) -> int:
     row = tx.one("SELECT count(*) FROM record WHERE repo = ?", repo)
     assert row is not None, "count always answers"
     return int(row[0])
+
+
+def distinct(tx: Tx, repo: int) -> int:
+    """Return how many blocks the repository's records are: the same record at two paths is one."""
+    row = tx.one("SELECT count(DISTINCT cid) FROM record WHERE repo = ?", repo)
+    assert row is not None, "count always answers"
+    return int(row[0])

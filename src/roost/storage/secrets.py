@@ -12,3 +12,8 @@ def get(tx: Tx, name: str) -> bytes | None:
 def add(tx: Tx, name: str, sealed: bytes) -> bool:
     """Keep a new secret; False if there is one of that name already, which stays."""
     return tx.run("INSERT INTO secret (name, sealed) VALUES (?, ?) ON CONFLICT (name) DO NOTHING", name, sealed) > 0
+
+
+def replace(tx: Tx, name: str, sealed: bytes) -> None:
+    """Put another sealed secret in the place of one of that name."""
+    tx.run("UPDATE secret SET sealed = ? WHERE name = ?", sealed, name)

@@ -7,7 +7,10 @@ from roost.syntax import Did, Handle
 
 
 class Session(msgspec.Struct, frozen=True):
-    """A revocable token; `next_id` is the one that it was rotated into. Times are in seconds since 1970."""
+    """A revocable token; `next_id` is the one that it was rotated into. Times are in seconds since 1970.
+
+    `app_password` is the name of the one that it was opened with, None for the account's own password.
+    """
 
     id: str
     account: int
@@ -15,6 +18,7 @@ class Session(msgspec.Struct, frozen=True):
     created_at: int
     expires_at: int
     next_id: str | None
+    app_password: str | None = None
 
 
 class Standing(msgspec.Struct, frozen=True):
@@ -44,16 +48,19 @@ def standing(tx: Tx, id: str, did: Did) -> Standing | None:
 
 def get(tx: Tx, id: str) -> Session | None:
     """Return the session, or None where it never was or was revoked."""
-    row = tx.one("SELECT id, account, scope, created_at, expires_at, next_id FROM session WHERE id = ?", id)
+    row = tx.one(
+        "SELECT id, account, scope, created_at, expires_at, next_id, app_password FROM session WHERE id = ?", id
+    )
     return None if row is None else Session(*row)
 
 
 def add(tx: Tx, session: Session) -> None:
     """Add a session, unless it is there already."""
     tx.run(
-        "INSERT INTO session (id, account, scope, created_at, expires_at, next_id) VALUES (?, ?, ?, ?, ?, ?)"
-        " ON CONFLICT (id) DO NOTHING",
+        "INSERT INTO session (id, account, scope, created_at, expires_at, next_id, app_password)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING",
         session.id, session.account, session.scope, session.created_at, session.expires_at, session.next_id,
+        session.app_password,
     )  # fmt: skip
 
 
@@ -84,6 +91,11 @@ def revoke(tx: Tx, id: str) -> None:
 def revoke_all(tx: Tx, account: int) -> None:
     """Remove every session of an account."""
     tx.run("DELETE FROM session WHERE account = ?", account)
+
+
+def revoke_of_app_password(tx: Tx, account: int, name: str) -> None:
+    """Remove every session of an account that was opened with the app password of that name."""
+    tx.run("DELETE FROM session WHERE account = ? AND app_password = ?", account, name)
 
 
 def drop_expired(tx: Tx, account: int, now: int) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import msgspec
 import orjson
 
+from roost.api import limits
 from roost.api.com_atproto.identity import resolve_handle
 from roost.api.com_atproto.server import (
     create_invite_code,
@@ -13,7 +14,7 @@ from roost.api.com_atproto.server import (
     request_password_reset,
     reset_password,
 )
-from roost.api.method import Auth, Body, Procedure, Query
+from roost.api.method import FULL, Auth, Body, Procedure, Query
 from roost.api.v2022.adapt import adapt
 from roost.api.v2022.errors import InvalidUsername, UsernameNotAvailable, explain, explain_bearer
 from roost.services.accounts import Accounts
@@ -91,10 +92,18 @@ class CreateSessionOutput(msgspec.Struct, frozen=True):
 async def create_session(sessions: Sessions, input: CreateSessionInput) -> CreateSessionOutput:
     """Open a session that lasts without refreshing."""
     try:
-        account = await sessions.sign_in(input.username, input.password)
+        proved = await sessions.sign_in(input.username, input.password)
     except Unauthenticated:
         raise Unauthenticated("Invalid username or password") from None
-    return CreateSessionOutput(await sessions.begin_long(account), account.handle, account.did)
+    account = proved.account
+    return CreateSessionOutput(await sessions.begin_long(account, proved.grant), account.handle, account.did)
+
+
+def who(arguments: limits.Arguments) -> str:
+    """Return who wants in."""
+    input = arguments["input"]
+    assert isinstance(input, CreateSessionInput), "it has been decoded"
+    return input.username
 
 
 async def delete_session(sessions: Sessions, caller: Caller) -> Nothing:
@@ -239,11 +248,17 @@ def unasked() -> Mapping[str, object]:
 
 
 METHODS = (
-    Procedure("com.atproto.createAccount", create_account, explain=explain),
+    Procedure("com.atproto.createAccount", create_account, explain=explain, limits=limits.CREATE_ACCOUNT),
     adapt("com.atproto.createInviteCode", create_invite_code.METHOD, to_create_invite_code, same),
-    Procedure("com.atproto.createSession", create_session, explain=explain),
+    Procedure("com.atproto.createSession", create_session, explain=explain, limits=limits.sign_in(who)),
     Procedure(
-        "com.atproto.deleteAccount", delete_account, auth=Auth.ACCESS_2022, body=Body.FREE, explain=explain_bearer
+        "com.atproto.deleteAccount",
+        delete_account,
+        auth=Auth.ACCESS_2022,
+        scopes=FULL,
+        body=Body.FREE,
+        explain=explain_bearer,
+        limits=limits.DELETE_ACCOUNT,
     ),
     Procedure(
         "com.atproto.deleteSession", delete_session, auth=Auth.ACCESS_2022, body=Body.FREE, explain=explain_bearer

@@ -6,9 +6,11 @@ rights, is the current method's own.
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from inspect import Parameter, Signature
 from typing import Any, Final, get_type_hints
 
+from roost.api.limits import Arguments, Limit
 from roost.api.method import Auth, Body, Explain, Method, Procedure, Query, Run
 from roost.api.v2022 import errors
 
@@ -49,12 +51,34 @@ def adapt(
             given[target] = to_current(**old)
         return from_current(await current.run(**given))
 
+    def translated(limit: Limit) -> Limit:
+        """Have what a request costs, and whose it is, told of today's input."""
+        cost, detail = limit.cost, limit.detail
+
+        def of_today(arguments: Arguments) -> Arguments:
+            return {target: to_current(**{name: arguments[name] for name in wire})}
+
+        return replace(
+            limit,
+            cost=cost if isinstance(cost, int) else lambda arguments: cost(of_today(arguments)),
+            detail=None if detail is None else lambda arguments: detail(of_today(arguments)),
+        )
+
+    limits = tuple(translated(limit) for limit in current.limits)
     auth = Auth.ACCESS_2022 if current.auth is Auth.ACCESS else current.auth
     signed, say = _signed(run, nsid, asked), explain or EXPLAIN[auth]
     if isinstance(current, Query):
-        return Query(nsid, signed, auth=auth, scopes=current.scopes, body=body, explain=say)
-    limit = current.body_limit
-    return Procedure(nsid, signed, auth=auth, scopes=current.scopes, body=body, body_limit=limit, explain=say)
+        return Query(nsid, signed, auth=auth, scopes=current.scopes, body=body, explain=say, limits=limits)
+    return Procedure(
+        nsid,
+        signed,
+        auth=auth,
+        scopes=current.scopes,
+        body=body,
+        body_limit=current.body_limit,
+        explain=say,
+        limits=limits,
+    )
 
 
 def _signed(run: Run, name: str, parameters: dict[str, Any]) -> Run:

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 
 import msgspec
 
+from roost.api import limits
 from roost.api.method import Procedure, Query, Stream
 from roost.api.v2022.errors import explain
 from roost.data.cid import Cid
@@ -75,7 +76,7 @@ def explain_update(error: Exception) -> Exception:
 
 
 METHODS = (
-    Query("com.atproto.syncGetRepo", get_repo, explain=explain_repo),
+    Query("com.atproto.syncGetRepo", get_repo, explain=explain_repo, limits=limits.GET_REPO),
     Query("com.atproto.syncGetRoot", get_root, explain=explain_root),
     Procedure("com.atproto.syncUpdateRepo", update_repo, body_limit=MAX_CAR_BYTES, explain=explain_update),
 )

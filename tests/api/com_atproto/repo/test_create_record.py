@@ -1,10 +1,12 @@
 """com.atproto.repo.createRecord."""
 
+import httpx
 import pytest
 
 from roost.data import cbor
 from roost.data.cid import Cid
 from roost.syntax import Tid
+from support.blobs import fetch, last_ops, picture, reference, uploaded
 from support.calls import (
     POST,
     THING,
@@ -16,6 +18,7 @@ from support.calls import (
     delete,
     head,
     inspected,
+    put,
     read,
     refusal,
     rkey_of,
@@ -23,6 +26,9 @@ from support.calls import (
     sign_in,
 )
 from support.server import Person, Roost
+
+LIKE = "app.bsky.feed.like"
+LIKED = "at://did:plc:abcdefghijklmnopqrstuvwx/app.bsky.feed.post/3jzfcijpj2z2a"
 
 
 def test_the_answer_says_where_the_record_is(person: Person) -> None:
@@ -165,6 +171,150 @@ def test_integral_floats_are_integers(person: Person) -> None:
 
     assert answer.status_code == 200
     assert read(person, "a").json()["value"] == {"$type": THING, "a": 1, "b": 1000}
+
+
+def like(person: Person, uri: str, **extra: object) -> httpx.Response:
+    """Like a post."""
+    cid = str(Cid.of_cbor(b"a post"))
+    record = {"$type": LIKE, "subject": {"uri": uri, "cid": cid}, "createdAt": WHEN}
+    return create(person, record, LIKE, **extra)
+
+
+def likes(person: Person) -> list[str]:
+    """Return the keys of somebody's likes, the oldest first."""
+    page = person.get("com.atproto.repo.listRecords", repo=person.did, collection=LIKE, reverse=True).json()
+    return [record["uri"].rpartition("/")[2] for record in page["records"]]
+
+
+def test_a_second_like_takes_the_place_of_the_first(roost: Roost) -> None:
+    """In one commit, told as a deletion and a creation, and in the tree as in the list."""
+    person = roost.person()
+    first, other = rkey_of(like(person, LIKED)), rkey_of(like(person, LIKED + "b"))
+    rev = head(person)[1]
+    second = rkey_of(like(person, LIKED))
+
+    assert likes(person) == [other, second]
+    assert refusal(read(person, first, LIKE))[1] == "RecordNotFound"
+    report = inspected(person)
+    assert (report.problems, report.records) == ((), 2)
+    assert [op["action"] for op in last_ops(roost, person)] == ["delete", "create"]
+    assert [op["path"] for op in last_ops(roost, person)] == [f"{LIKE}/{first}", f"{LIKE}/{second}"]
+    assert head(person)[1] > rev
+
+
+@pytest.mark.parametrize(
+    ("collection", "subject"),
+    [
+        ("app.bsky.feed.repost", {"uri": LIKED, "cid": str(Cid.of_cbor(b"a post"))}),
+        ("app.bsky.graph.follow", "did:plc:abcdefghijklmnopqrstuvwx"),
+        ("app.bsky.graph.block", "did:plc:abcdefghijklmnopqrstuvwx"),
+    ],
+)
+def test_so_does_a_second_repost_follow_or_block(roost: Roost, collection: str, subject: object) -> None:
+    """Of the same subject, and of the same kind."""
+    person = roost.person()
+    record = {"subject": subject, "createdAt": WHEN}
+    keys = [rkey_of(create(person, record, collection)) for _ in range(3)]
+
+    assert [read(person, key, collection).status_code for key in keys] == [400, 400, 200]
+
+
+def test_who_does_not_validate_may_like_twice(roost: Roost) -> None:
+    """And so may whoever writes otherwise than by createRecord; the next like takes the place of all of them."""
+    person = roost.person()
+    like(person, LIKED)
+    like(person, LIKED, validate=False)
+    record = {"subject": {"uri": LIKED, "cid": str(Cid.of_cbor(b"a post"))}, "createdAt": WHEN}
+    put(person, "3jzfcijpj2z2a", record, LIKE)
+    assert apply(person, {"action": "create", "collection": LIKE, "value": record}).status_code == 200
+    before = likes(person)
+
+    last = rkey_of(like(person, LIKED))
+
+    assert (len(before), likes(person)) == (4, [last])
+
+
+def test_a_like_that_was_changed_or_deleted_is_nobodys_first(roost: Roost) -> None:
+    """What counts is what records say now."""
+    person = roost.person()
+    changed, deleted = rkey_of(like(person, LIKED)), rkey_of(like(person, LIKED + "b"))
+    record = {"subject": {"uri": LIKED + "c", "cid": str(Cid.of_cbor(b"a post"))}, "createdAt": WHEN}
+    put(person, changed, record, LIKE)
+    delete(person, deleted, LIKE)
+
+    again = [rkey_of(like(person, LIKED)), rkey_of(like(person, LIKED + "b"))]
+    kept = likes(person)
+    like(person, LIKED + "c")
+
+    assert kept == [changed, *again]
+    assert changed not in likes(person)
+
+
+def test_a_like_at_the_key_of_the_first_is_refused(roost: Roost) -> None:
+    """A record that is to be replaced at its own key is not created."""
+    person = roost.person()
+    first = rkey_of(like(person, LIKED))
+
+    assert refusal(like(person, LIKED, rkey=first))[1] == "RecordAlreadyExists"
+    assert likes(person) == [first]
+
+
+def test_sixteen_likes_at_once_are_one(roost: Roost) -> None:
+    """Whoever comes last stays."""
+    person = roost.person()
+
+    answers = at_once(16, lambda _: like(person, LIKED))
+
+    assert {answer.status_code for answer in answers} == {200}
+    assert len(likes(person)) == 1
+    assert inspected(person).problems == ()
+
+
+@pytest.mark.parametrize(
+    ("wrong", "name", "said"),
+    [
+        ({"mimeType": "image/jpeg"}, "InvalidMimeType", "was uploaded as image/png, not image/jpeg"),
+        ({"size": 1}, "InvalidSize", "bytes, not 1"),
+    ],
+)
+def test_a_reference_that_lies_is_refused(roost: Roost, wrong: dict[str, object], name: str, said: str) -> None:
+    """And leaves the blob temporary; the truth is taken."""
+    person = roost.person()
+    blob = uploaded(person, picture("true"))
+
+    refused = refusal(create(person, {"deep": [{"pic": blob | wrong}]}))
+    hidden = fetch(roost, person, picture("true")).status_code
+
+    assert (refused[:2], hidden) == ((400, name), 400)
+    assert said in refused[2]
+    assert create(person, {"deep": [{"pic": blob}]}, validate=False).status_code == 200
+    assert fetch(roost, person, picture("true")).status_code == 200
+
+
+def test_a_commit_that_is_refused_makes_no_blob_permanent(roost: Roost) -> None:
+    """Whatever it is refused for."""
+    person = roost.person()
+    blob = uploaded(person, picture("kept back"))
+    taken = rkey_of(create(person, {"n": 1}))
+
+    refusals = [
+        create(person, {"pic": blob}, rkey=taken),
+        create(person, {"pic": blob}, swapCommit=str(Cid.of_cbor(b"x"))),
+        create(person, {"pic": blob, "other": reference(picture("not here"))}),
+        apply(person, {"action": "create", "value": {"pic": blob}}, {"action": "delete", "rkey": "none"}),
+        create(person, {"pic": blob, "old": {"cid": blob["ref"]["$link"], "mimeType": "image/png"}}),  # type: ignore[index]
+    ]
+
+    assert [answer.status_code for answer in refusals] == [400] * 5
+    assert fetch(roost, person, picture("kept back")).status_code == 400
+
+
+def test_too_many_blobs_in_one_commit(roost: Roost) -> None:
+    """They are counted before any is looked for."""
+    person = roost.person()
+    refs = [reference(b"%d" % n) for n in range(1001)]
+
+    assert refusal(create(person, {"pics": refs}))[2] == "Too many blobs in one commit. Max: 1000"
 
 
 def test_a_reference_to_a_blob_that_is_not_here_is_refused(anybody: Person) -> None:

@@ -3,7 +3,8 @@
 import pytest
 
 from roost.data.cid import Cid
-from support.calls import THING, put, read, refusal, set_status
+from support.blobs import hide
+from support.calls import THING, exported, put, read, refusal, set_status
 from support.server import Person, Roost
 
 
@@ -83,3 +84,19 @@ def test_every_parameter_but_the_cid_is_needed(roost: Roost, anybody: Person, mi
         status, name, text = refusal(roost.get("com.atproto.repo.getRecord", **params))
         assert (status, name) == (400, "InvalidRequest")
         assert missing in text
+
+
+def test_what_was_taken_down_is_not_read(roost: Roost, person: Person) -> None:
+    """Nor is what its owner writes there, until it is restored; it stays in the repository."""
+    put(person, "hidden", {"n": 1})
+    hide(roost, person, f"{THING}/hidden", "why")
+
+    hidden = refusal(read(person, "hidden"))
+    cid = put(person, "hidden", {"n": 2}).json()["cid"]
+    still = refusal(read(person, "hidden"))
+    in_repo = Cid.parse(cid) in exported(person).blocks
+    hide(roost, person, f"{THING}/hidden", None)
+
+    said = f"Could not locate record: at://{person.did}/{THING}/hidden"
+    assert (hidden, still, in_repo) == ((400, "RecordNotFound", said), (400, "RecordNotFound", said), True)
+    assert read(person, "hidden").json()["value"]["n"] == 2

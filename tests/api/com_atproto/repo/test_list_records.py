@@ -2,6 +2,7 @@
 
 import pytest
 
+from support.blobs import hide
 from support.calls import THING, create, fill, put, refusal, set_status
 from support.server import Person, Roost
 
@@ -95,3 +96,17 @@ def test_unreadable_repositories_are_refused(roost: Roost, person: Person) -> No
     set_status(roost, person, "deactivated")
     answer = roost.get("com.atproto.repo.listRecords", repo=person.did, collection=THING)
     assert refusal(answer) == (400, "RepoDeactivated", f"Repo has been deactivated: {person.did}")
+
+
+def test_what_was_taken_down_is_not_listed(roost: Roost) -> None:
+    """A page is full all the same, and its cursor goes on behind it."""
+    person = roost.person()
+    fill(person, 5)
+    hide(roost, person, f"{THING}/03", "why")
+    params = {"repo": person.did, "collection": THING, "limit": 2}
+
+    first = roost.get("com.atproto.repo.listRecords", **params).json()
+    second = roost.get("com.atproto.repo.listRecords", cursor=first["cursor"], **params).json()
+
+    keys = [[record["uri"].rpartition("/")[2] for record in page["records"]] for page in (first, second)]
+    assert keys == [["04", "02"], ["01", "00"]]

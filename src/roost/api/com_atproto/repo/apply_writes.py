@@ -1,7 +1,10 @@
 """com.atproto.repo.applyWrites: many writes in one commit, all of them or none."""
 
+from typing import Final
+
 import msgspec
 
+from roost.api import limits
 from roost.api.com_atproto.repo.commit_meta import CommitMeta, commit_meta
 from roost.api.method import WRITE_BODY, Auth, Procedure, Record
 from roost.api.ownership import check_own
@@ -108,4 +111,17 @@ def _result(caller: Caller, write: Write | Removal) -> Result:
     return result(AtUri.at(caller.did, write.path), write.cid, write.status)
 
 
-METHOD = Procedure(NSID, apply_writes, auth=Auth.ACCESS, body_limit=WRITE_BODY)
+def points(arguments: limits.Arguments) -> int:
+    """Return what the writes cost together; more than there may be are refused, and cost no more."""
+    input = arguments["input"]
+    assert isinstance(input, Input), "it has been decoded"
+    return sum([POINTS[type(write)] for write in input.writes[:MAX_OPS]])
+
+
+POINTS: Final[dict[type, int]] = {
+    Create: limits.CREATE_POINTS,
+    Update: limits.UPDATE_POINTS,
+    Delete: limits.DELETE_POINTS,
+}
+
+METHOD = Procedure(NSID, apply_writes, auth=Auth.ACCESS, body_limit=WRITE_BODY, limits=limits.writes(points))

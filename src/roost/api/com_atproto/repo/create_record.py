@@ -2,6 +2,7 @@
 
 import msgspec
 
+from roost.api import limits
 from roost.api.com_atproto.repo.commit_meta import CommitMeta, commit_meta
 from roost.api.method import WRITE_BODY, Auth, Procedure, Record
 from roost.api.ownership import check_own
@@ -49,4 +50,10 @@ async def create_record(repos: Repos, records: Records, caller: Caller, input: I
     return Output(AtUri.at(caller.did, write.path), write.cid, commit_meta(written), write.status)
 
 
-METHOD = Procedure("com.atproto.repo.createRecord", create_record, auth=Auth.ACCESS, body_limit=WRITE_BODY)
+METHOD = Procedure(
+    "com.atproto.repo.createRecord",
+    create_record,
+    auth=Auth.ACCESS,
+    body_limit=WRITE_BODY,
+    limits=limits.writes(limits.CREATE_POINTS),
+)

@@ -2,6 +2,7 @@
 
 import msgspec
 
+from roost.api import limits
 from roost.api.com_atproto.repo.commit_meta import CommitMeta, commit_meta
 from roost.api.method import Auth, Procedure
 from roost.api.ownership import check_own
@@ -35,4 +36,6 @@ async def delete_record(repos: Repos, caller: Caller, input: Input) -> Output:
     return Output(commit_meta(await repos.write(caller.account, [gone], swap_commit=input.swap_commit)))
 
 
-METHOD = Procedure("com.atproto.repo.deleteRecord", delete_record, auth=Auth.ACCESS)
+METHOD = Procedure(
+    "com.atproto.repo.deleteRecord", delete_record, auth=Auth.ACCESS, limits=limits.writes(limits.DELETE_POINTS)
+)

@@ -3,6 +3,7 @@
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from roost.api import limits
 from roost.api.com_atproto.repo.commit_meta import CommitMeta, commit_meta
 from roost.api.method import WRITE_BODY, Auth, Procedure, Record
 from roost.api.ownership import check_own
@@ -44,4 +45,10 @@ async def put_record(repos: Repos, records: Records, caller: Caller, input: Inpu
     return Output(AtUri.at(caller.did, write.path), write.cid, commit_meta(written), write.status)
 
 
-METHOD = Procedure("com.atproto.repo.putRecord", put_record, auth=Auth.ACCESS, body_limit=WRITE_BODY)
+METHOD = Procedure(
+    "com.atproto.repo.putRecord",
+    put_record,
+    auth=Auth.ACCESS,
+    body_limit=WRITE_BODY,
+    limits=limits.writes(limits.UPDATE_POINTS),
+)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import msgspec
 
+from roost.api import limits
 from roost.api.method import Auth, Procedure, Record
 from roost.services.caller import Service
 from roost.services.errors import InvalidRequest
@@ -55,4 +56,6 @@ async def create_account(
     return Output(made.account.handle, made.account.did, pair.access, pair.refresh, document)
 
 
-METHOD = Procedure("com.atproto.server.createAccount", create_account, auth=Auth.OPTIONAL_SERVICE)
+METHOD = Procedure(
+    "com.atproto.server.createAccount", create_account, auth=Auth.OPTIONAL_SERVICE, limits=limits.CREATE_ACCOUNT
+)

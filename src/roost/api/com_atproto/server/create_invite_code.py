@@ -3,6 +3,7 @@
 import msgspec
 
 from roost.api.method import Auth, Procedure
+from roost.services.audit import Action
 from roost.services.invites import Invites
 from roost.syntax import Did
 
@@ -20,10 +21,10 @@ class Output(msgspec.Struct, frozen=True):
     code: str
 
 
-async def create_invite_code(invites: Invites, input: Input) -> Output:
+async def create_invite_code(invites: Invites, action: Action, input: Input) -> Output:
     """Make a code. Raises InvalidRequest."""
     owner = "admin" if input.for_account is None else input.for_account
-    return Output(await invites.create(uses=input.use_count, for_account=owner))
+    return Output(await invites.create(uses=input.use_count, for_account=owner, action=action))
 
 
 METHOD = Procedure("com.atproto.server.createInviteCode", create_invite_code, auth=Auth.ADMIN)

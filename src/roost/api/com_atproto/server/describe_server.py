@@ -36,7 +36,8 @@ class Output(msgspec.Struct, frozen=True, rename="camel"):
 async def describe_server(policy: Policy) -> Output:
     """Describe this server."""
     domains = [f".{domain}" for domain in policy.domains]
-    return Output(policy.did, domains, policy.invite_required, policy.blob_limit, Links(), Contact())
+    links = Links(policy.privacy_policy, policy.terms_of_service)
+    return Output(policy.did, domains, policy.invite_required, policy.blob_limit, links, Contact(policy.contact_email))
 
 
 METHOD = Query("com.atproto.server.describeServer", describe_server)

@@ -2,9 +2,12 @@
 
 import msgspec
 
+from roost.api.com_atproto.server.session_output import DidDoc, session_did_doc
 from roost.api.method import Auth, Query
 from roost.services.accounts import Accounts
 from roost.services.caller import Caller
+from roost.services.identity import Identity
+from roost.services.policy import Policy
 from roost.syntax import Did, Handle
 
 
@@ -17,12 +20,21 @@ class Output(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
     email_confirmed: bool
     email: str | None = None
     status: str | None = None
+    did_doc: DidDoc | None = None
 
 
-async def get_session(accounts: Accounts, caller: Caller) -> Output:
+async def get_session(accounts: Accounts, identity: Identity, policy: Policy, caller: Caller) -> Output:
     """Describe the caller's account. Raises AccountNotFound."""
     account = await accounts.get(caller.account)
-    return Output(account.handle, account.did, account.status is None, False, account.email, account.status)
+    return Output(
+        handle=account.public_handle,
+        did=account.did,
+        active=account.status is None,
+        email_confirmed=account.email_confirmed_at is not None,
+        email=account.email,
+        status=account.status,
+        did_doc=await session_did_doc(identity, policy, account.did),
+    )
 
 
 METHOD = Query("com.atproto.server.getSession", get_session, auth=Auth.ACCESS)

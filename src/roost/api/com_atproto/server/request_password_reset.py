@@ -2,6 +2,7 @@
 
 import msgspec
 
+from roost.api import limits
 from roost.api.method import Procedure
 from roost.services.accounts import Accounts
 
@@ -17,4 +18,6 @@ async def request_password_reset(accounts: Accounts, input: Input) -> None:
     accounts.request_reset(input.email)
 
 
-METHOD = Procedure("com.atproto.server.requestPasswordReset", request_password_reset)
+METHOD = Procedure(
+    "com.atproto.server.requestPasswordReset", request_password_reset, limits=limits.REQUEST_PASSWORD_RESET
+)

@@ -2,6 +2,7 @@
 
 import msgspec
 
+from roost.api import limits
 from roost.api.method import Procedure
 from roost.services.accounts import Accounts
 
@@ -18,4 +19,4 @@ async def reset_password(accounts: Accounts, input: Input) -> None:
     await accounts.reset_password(input.token, input.password)
 
 
-METHOD = Procedure("com.atproto.server.resetPassword", reset_password)
+METHOD = Procedure("com.atproto.server.resetPassword", reset_password, limits=limits.RESET_PASSWORD)

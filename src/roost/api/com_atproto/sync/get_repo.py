@@ -2,6 +2,7 @@
 
 import msgspec
 
+from roost.api import limits
 from roost.api.method import TAKENDOWN, Auth, Query, Stream
 from roost.services.caller import Viewer
 from roost.services.exports import Exports
@@ -24,4 +25,4 @@ async def get_repo(exports: Exports, caller: Viewer, params: Params) -> Stream:
     return Stream(CAR, await exports.since(params.did, params.since, caller))
 
 
-METHOD = Query("com.atproto.sync.getRepo", get_repo, auth=Auth.OPTIONAL, scopes=TAKENDOWN)
+METHOD = Query("com.atproto.sync.getRepo", get_repo, auth=Auth.OPTIONAL, scopes=TAKENDOWN, limits=limits.GET_REPO)

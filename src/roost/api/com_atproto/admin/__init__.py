@@ -1,0 +1,1 @@
+"""The operator's and the moderators' methods: `com.atproto.admin.*`."""

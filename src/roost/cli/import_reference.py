@@ -1,0 +1,194 @@
+"""`roost import-reference`: the accounts of a reference server, taken over from its data directory.
+
+Both servers are stopped meanwhile. The old directory is read and never written to, so that the way back is to start the
+old server again. Deliberately does not know what an account is made of.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
+from typing import Annotated, Final
+
+import msgspec
+import typer
+
+from roost.app import Server
+from roost.cli.output import FAILED, MISUSED, counting, fail, fields, machine, note, say, size_text
+from roost.cli.settings import Data, Dev, File, Json, offline, settings
+from roost.config import Config
+from roost.services.takeover import ReferenceAccount, ReferenceData, Taken, Takeover, examine
+
+OTHERWISE: Final = "stop it first: accounts can only be taken over while no server runs"
+
+ROTATION_KEY: Final = "PDS_PLC_ROTATION_KEY_K256_PRIVATE_KEY_HEX"
+NO_ROTATION_KEY: Final = (
+    f"the PLC rotation key was not taken over: {ROTATION_KEY} is not in the old server's settings (--env FILE)."
+    " Without it this server cannot change the DIDs of these accounts, and their owners cannot move on"
+)
+IN_A_BUCKET: Final = "the blobs are in a bucket: bring them to this machine, and name their folder with --blobs DIR"
+
+
+class Report(msgspec.Struct, frozen=True):
+    """What came of it all; `problems` is what could not be taken."""
+
+    taken: list[Taken]
+    invites: int
+    problems: list[str]
+    notes: list[str]
+
+    @property
+    def whole(self) -> bool:
+        """Whether nothing was left out."""
+        return not self.problems and not any(each.problems for each in self.taken)
+
+
+def import_reference(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Its data directory.", show_default=False)],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check everything, and take nothing.")] = False,
+    env: Annotated[
+        Path | None, typer.Option("--env", metavar="FILE", help="Its settings.", show_default="DIR/pds.env")
+    ] = None,
+    blobs: Annotated[
+        Path | None, typer.Option("--blobs", metavar="DIR", help="Its blobs.", show_default="as its settings say")
+    ] = None,
+    data: Data = None,
+    config: File = None,
+    dev: Dev = None,
+    json: Json = False,
+) -> None:
+    """Take over all accounts of a reference server, with their passwords, repositories, blobs and keys.
+
+    Stop that server first. A second run goes on where one was interrupted; exits 1 if anything was left out.
+    """
+    known, old = settings(data, config, dev=dev), _environment(folder, env)
+    _check_name(known, old, dry_run=dry_run)
+    source = ReferenceData(
+        folder, actors=_folder(folder, old, "PDS_ACTOR_STORE_DIRECTORY"), blobs=blobs or _blobs(folder, old)
+    )
+    try:
+        report = asyncio.run(_examine(source, old) if dry_run else _take(source, old, known))
+    finally:
+        source.close()
+    if json:
+        machine(msgspec.to_builtins(report))
+    else:
+        _show(report, dry_run=dry_run)
+    if not report.whole:
+        raise typer.Exit(FAILED)
+
+
+async def _examine(source: ReferenceData, old: Mapping[str, str]) -> Report:
+    taken = await _each(source, "Checking", lambda account: examine(source, account))
+    return Report(taken, 0, _problems(old), _notes(source))
+
+
+async def _take(source: ReferenceData, old: Mapping[str, str], config: Config) -> Report:
+    async with offline(config, otherwise=OTHERWISE, fresh=True) as server:
+        return await _take_into(source, old, server)
+
+
+async def _take_into(source: ReferenceData, old: Mapping[str, str], server: Server) -> Report:
+    takeover = server.get(Takeover)
+    if ROTATION_KEY in old:
+        await takeover.set_rotation_key(_hex(old[ROTATION_KEY]))
+    # Numbers go on above the old ones from the first event on.
+    invites = await takeover.finish(source)
+    taken = await _each(source, "Taking over", lambda account: takeover.take(source, account))
+    return Report(taken, invites, _problems(old), _notes(source))
+
+
+async def _each(source: ReferenceData, what: str, work: Callable[[ReferenceAccount], Awaitable[Taken]]) -> list[Taken]:
+    accounts = list(source.accounts())
+    with counting(what, len(accounts)) as done:
+        taken = []
+        for account in accounts:
+            taken.append(await work(account))
+            done()
+    return taken
+
+
+def _problems(old: Mapping[str, str]) -> list[str]:
+    problems = [] if ROTATION_KEY in old else [NO_ROTATION_KEY]
+    if old.get("PDS_BLOBSTORE_S3_BUCKET"):
+        problems.append(IN_A_BUCKET)
+    return problems
+
+
+def _notes(source: ReferenceData) -> list[str]:
+    notes = ["everybody signs in anew: sessions, mailed codes and the grants of OAuth are not taken over"]
+    if source.uncleanly_closed:
+        notes.append("the old server was not stopped properly; what it had written last was read all the same")
+    if reserved := source.reserved_keys():
+        notes.append(f"{reserved} signing keys that were reserved for accounts to come are not taken over")
+    return notes
+
+
+def _show(report: Report, *, dry_run: bool) -> None:
+    taken = [each for each in report.taken if not each.already and not _left(each)]
+    here = sum(each.already for each in report.taken)
+    say("This is what can be taken over." if dry_run else "The accounts are taken over.", style="bold")
+    fields(
+        [
+            ("Accounts", f"{len(taken):,}" + (f", and {here:,} that were here already" if here else "")),
+            ("Records", f"{sum(each.records for each in taken):,}"),
+            ("Blobs", f"{sum(each.blobs for each in taken):,}, {size_text(sum(each.bytes for each in taken))}"),
+            *([] if dry_run else [("Invite codes", f"{report.invites:,}")]),
+        ]
+    )
+    for text in report.notes:
+        note(f"Note: {text}.")
+    for each in report.taken:
+        for text in each.notes:
+            note(f"Note: {each.who}: {text}.")
+    wrong = [*report.problems, *(f"{each.who}: {text}" for each in report.taken for text in each.problems)]
+    if wrong:
+        say()
+        say(f"Not everything {'can be' if dry_run else 'was'} taken over:", style="bold red")
+        for text in wrong:
+            say(f"  {text}")
+
+
+def _left(taken: Taken) -> bool:
+    return any(text.startswith("not taken over") for text in taken.problems)
+
+
+def _environment(folder: Path, given: Path | None) -> dict[str, str]:
+    """Read the settings of the old server, lines of NAME=value; no file is no setting, unless one was named."""
+    path = given or folder / "pds.env"
+    try:
+        lines = path.read_text("utf-8").splitlines()
+    except FileNotFoundError:
+        if given is not None:
+            fail(f"There is no file {given}", code=MISUSED)
+        return {}
+    except (OSError, UnicodeDecodeError) as error:
+        fail(f"{path} cannot be read: {error}", code=MISUSED)
+    pairs = (line.strip().removeprefix("export ").partition("=") for line in lines if not line.lstrip().startswith("#"))
+    return {name.strip(): value.strip().strip("\"'") for name, equals, value in pairs if equals}
+
+
+def _check_name(config: Config, old: Mapping[str, str], *, dry_run: bool) -> None:
+    """Refuse a server of another name: the accounts' DID documents lead to the old one's."""
+    name = old.get("PDS_HOSTNAME")
+    if name is not None and name != config.hostname and not dry_run:
+        fail(f"The old server is {name}: set ROOST_HOSTNAME to that, not {config.hostname}", code=MISUSED)
+
+
+def _folder(folder: Path, old: Mapping[str, str], name: str) -> Path | None:
+    """Return a folder that the old settings name, also where its container saw it elsewhere."""
+    if not old.get(name):
+        return None
+    named = Path(old[name])
+    return next((path for path in (named, folder / named, folder / named.name) if path.is_dir()), None)
+
+
+def _blobs(folder: Path, old: Mapping[str, str]) -> Path | None:
+    usual = (path for name in ("blocks", "blobs") if (path := folder / name).is_dir())
+    return _folder(folder, old, "PDS_BLOBSTORE_DISK_LOCATION") or next(usual, None)
+
+
+def _hex(text: str) -> bytes:
+    try:
+        return bytes.fromhex(text)
+    except ValueError:
+        fail(f"{ROTATION_KEY} is not hexadecimal", code=MISUSED)

@@ -1,0 +1,135 @@
+"""Limits on how often one may call: each request takes points out of its buckets before its method runs.
+
+What it costs is told in headers, those of the bucket that is nearest to empty: RateLimit-Limit, -Remaining, -Reset
+(when it is full again, in seconds since 1970) and -Policy. A request that a bucket has too little left for is answered
+429, and takes nothing. Counting may be another server's work; while that does not answer, this process counts itself.
+"""
+
+from collections.abc import Sequence
+from hashlib import sha256
+from hmac import compare_digest
+from math import ceil
+from time import monotonic, time
+from typing import Final
+
+import structlog
+from starlette.types import Scope as Asgi
+
+from roost.api.limits import ALL_REQUESTS, Arguments, By, Limit
+from roost.http.address import Address, Addresses, Network, parse
+from roost.http.answer import Header
+from roost.http.windows import Ask, Counters, State, Windows
+from roost.services.caller import Caller
+from roost.services.errors import TooManyRequests, UpstreamFailure
+
+log = structlog.get_logger(__name__)
+
+STATE: Final = "roost.limits"
+"""Where a request's scope keeps the headers that tell of its limits."""
+
+BYPASS: Final = b"x-ratelimit-bypass"
+
+RETRY_SECONDS: Final = 5
+"""For how long a server of counters that did not answer is left alone: every request would wait for it."""
+
+NOBODY: Final[Arguments] = {}
+
+
+class RateLimited(TooManyRequests):
+    """The request's buckets have too little left."""
+
+    def __init__(self) -> None:
+        super().__init__("Rate Limit Exceeded")
+
+
+class Limiter:
+    """Counts requests, for as long as the process runs. `shared` counts for several processes together."""
+
+    __slots__ = ("_addresses", "_away_until", "_bypass_key", "_exempt", "_shared", "_windows")
+
+    def __init__(
+        self,
+        addresses: Addresses,
+        *,
+        shared: Counters | None = None,
+        bypass_key: str | None = None,
+        exempt: Sequence[Network] = (),
+    ) -> None:
+        self._addresses = addresses
+        self._windows = Windows()
+        self._shared = shared
+        self._bypass_key = None if bypass_key is None else bypass_key.encode()
+        self._exempt = tuple(exempt)
+        self._away_until = 0.0
+
+    async def admit(
+        self, limits: Sequence[Limit], scope: Asgi, *, arguments: Arguments = NOBODY, caller: object = None
+    ) -> None:
+        """Take what a request costs from its buckets, and note in its scope how they stand. Raises RateLimited."""
+        address = self._addresses.of(scope)
+        if self._is_exempt(scope, address):
+            return
+        asks = [
+            _ask(limit, arguments, address, caller)
+            for limit in (limits if limits and limits[0].alone else (ALL_REQUESTS, *limits))
+        ]
+        fits, states = await self._take(asks)
+        ask, state = min(zip(asks, states, strict=True), key=_room if fits else _lack)
+        scope[STATE] = _headers(ask, state)
+        if not fits:
+            scope[STATE] += ((b"retry-after", b"%d" % max(1, ceil(state.left))),)
+            raise RateLimited
+
+    async def _take(self, asks: list[Ask]) -> tuple[bool, list[State]]:
+        if self._shared is not None and monotonic() >= self._away_until:
+            try:
+                return await self._shared.take(asks)
+            except UpstreamFailure as error:
+                log.error("requests are counted in this process alone", error=error.message)
+                self._away_until = monotonic() + RETRY_SECONDS
+        return self._windows.take(asks)
+
+    def _is_exempt(self, scope: Asgi, address: Address) -> bool:
+        if self._exempt:
+            parsed = parse(address.text)
+            if parsed is not None and any(parsed in network for network in self._exempt):
+                return True
+        if self._bypass_key is None:
+            return False
+        return any(name == BYPASS and compare_digest(value, self._bypass_key) for name, value in scope["headers"])
+
+
+def told(scope: Asgi) -> tuple[Header, ...]:
+    """Return the headers that tell of a request's limits."""
+    headers: tuple[Header, ...] = scope.get(STATE, ())
+    return headers
+
+
+def _ask(limit: Limit, arguments: Arguments, address: Address, caller: object) -> Ask:
+    owner = caller.did if limit.by is By.ACCOUNT and isinstance(caller, Caller) else address.site
+    key = f"{limit.bucket} {owner}"
+    if limit.detail is not None:
+        # What was sent may be long, and may hold anything.
+        key += " " + sha256(limit.detail(arguments).encode(errors="surrogatepass")).hexdigest()
+    cost = limit.cost if isinstance(limit.cost, int) else limit.cost(arguments)
+    return Ask(key, owner, limit.points, limit.seconds, cost)
+
+
+def _room(pair: tuple[Ask, State]) -> float:
+    ask, state = pair
+    return ask.points - state.used
+
+
+def _lack(pair: tuple[Ask, State]) -> tuple[bool, float]:
+    """Order buckets so that of those that have too little left the one comes first that takes longest to fill."""
+    ask, state = pair
+    return state.used + ask.cost <= ask.points, -state.left
+
+
+def _headers(ask: Ask, state: State) -> tuple[Header, ...]:
+    return (
+        (b"ratelimit-limit", b"%d" % ask.points),
+        (b"ratelimit-reset", b"%d" % (time() + state.left)),
+        (b"ratelimit-remaining", b"%d" % max(0, ask.points - state.used)),
+        (b"ratelimit-policy", b"%d;w=%d" % (ask.points, ask.seconds)),
+    )
