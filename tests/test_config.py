@@ -146,7 +146,7 @@ def test_sizes_are_numbers_of_bytes(tmp_path: Path) -> None:
 
     assert (config.blob_limit, config.blob_quota) == (5_000_000, 6_000_000)
     with pytest.raises(ConfigError, match="must be a number of bytes"):
-        load(write(tmp_path, "blob_limit = true"))
+        load(write(tmp_path, "blob_limit = -1"))
 
 
 def test_a_wrong_type_in_the_file_is_told(tmp_path: Path) -> None:
