@@ -144,14 +144,15 @@ def restore(
     left: int,
     disabled: bool,
     for_account: str,
+    created_by: str,
     now: int,
     used: Iterable[tuple[str, int]],
 ) -> bool:
     """Add a code of another server with those who used it there, as (DID, time); False if it is here already."""
     added = tx.run(
-        "INSERT INTO invite (code, uses, available, disabled, for_account, created_at) VALUES (?, ?, ?, ?, ?, ?)"
-        " ON CONFLICT (code) DO NOTHING",
-        code, uses, left, int(disabled), for_account, now,
+        "INSERT INTO invite (code, uses, available, disabled, for_account, created_by, created_at)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (code) DO NOTHING",
+        code, uses, left, int(disabled), for_account, created_by, now,
     )  # fmt: skip
     if added:
         tx.run_many(
