@@ -197,3 +197,37 @@ def test_a_relay_is_a_url(given: str) -> None:
     """Its methods' paths are put behind it."""
     with pytest.raises(ConfigError, match="ROOST_CRAWLERS must be a list of URLs"):
         load(environ={"ROOST_CRAWLERS": given})
+
+
+def test_an_interval_is_in_hours_or_days() -> None:
+    """Invites are earned by it, from the epoch on."""
+    config = load(environ={"ROOST_INVITE_INTERVAL": "7d", "ROOST_INVITE_EPOCH": "2026-01-01T00:00:00Z"})
+
+    assert (config.invite_interval, config.invite_epoch) == (7 * 86_400_000, 1_767_225_600_000)
+    assert load(environ={"ROOST_INVITE_INTERVAL": "12H"}).invite_interval == 12 * 3_600_000
+    assert (load().invite_interval, load().invite_epoch) == (None, 0)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("INVITE_INTERVAL", "7"),
+        ("INVITE_INTERVAL", "0d"),
+        ("INVITE_INTERVAL", "-1d"),
+        ("INVITE_INTERVAL", "1.5d"),
+        ("INVITE_INTERVAL", "100001d"),
+        ("INVITE_INTERVAL", "7w"),
+        ("INVITE_EPOCH", "2026"),
+        ("INVITE_EPOCH", "0000-01-01T00:00:00Z"),
+        ("PRIVACY_POLICY_URL", "example.com/privacy"),
+        ("PRIVACY_POLICY_URL", "javascript:alert(1)"),
+        ("TERMS_OF_SERVICE_URL", "https://example.com/a b"),
+        ("CONTACT_EMAIL", "Roost <pds@example.com>"),
+        ("CONTACT_EMAIL", "nobody"),
+        ("DID_DOC_WITH_SESSION", "perhaps"),
+    ],
+)
+def test_what_is_told_to_clients_is_checked(name: str, value: str) -> None:
+    """An operator is told at the start, not by a client that cannot read it."""
+    with pytest.raises(ConfigError, match=f"ROOST_{name}"):
+        load(environ={f"ROOST_{name}": value})
