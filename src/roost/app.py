@@ -80,6 +80,7 @@ from roost.services.reserved_keys import ReservedKeys
 from roost.services.retention import Retention
 from roost.services.service_auth import ServiceAuth
 from roost.services.sessions import Sessions
+from roost.services.signing_keys import SigningKeys
 from roost.services.subjects import Subjects
 from roost.services.takeover import Takeover
 from roost.services.tokens import Tokens
@@ -187,6 +188,7 @@ async def _services(
     firehose = Firehose(db, minter, wrap=binary)
     crawlers = [Crawler(client, url) for url in config.crawlers]
     did_check = DidCheck(policy, directory, resolver, repos, rotation_key=rotation_key.public.did_key)
+    activation = Activation(db, did_check, minter)
     accounts = Accounts(db, policy, passwords, repos, removals, mail_tokens, background, minter)
     made: tuple[object, ...] = (
         policy,
@@ -203,7 +205,7 @@ async def _services(
         app_passwords,
         did_check,
         accounts,
-        Activation(db, did_check, minter),
+        activation,
         AccountStatus(db, did_check),
         Deletion(db, accounts, passwords, mail_tokens, minter),
         EmailChanges(db, mail_tokens, minter),
@@ -232,7 +234,8 @@ async def _services(
         ),
         Invites(db, policy, minter),
         Admin(db, mailer),
-        Subjects(db, minter),
+        Subjects(db, activation, minter),
+        SigningKeys(db, keyring, changes, resolver),
         Audit(db, minter),
         registration,
         Newcomers(policy, registration, handles, handle_resolver, keyring),
