@@ -6,7 +6,7 @@ import roost.api.com_atproto
 from roost.api.methods import METHODS, SUBSCRIPTIONS
 
 HERE = Path(next(iter(roost.api.com_atproto.__path__)))
-PARTS = {"account_view", "commit_meta", "invite_view", "session_output", "subject"}
+PARTS = {"account_view", "commit_meta", "identity_info", "invite_view", "session_output", "subject"}
 """Modules that are parts of answers and no methods."""
 
 
