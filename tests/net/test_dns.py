@@ -13,7 +13,8 @@ import dns.rcode
 import dns.rrset
 import pytest
 
-from roost.net.dns import system_txt, txt_by, txt_of
+from roost.net.dns import addresses_by, system_txt, txt_by, txt_of
+from roost.net.transport import system_lookup
 from support.nameserver import nameserver
 
 pytestmark = pytest.mark.anyio
@@ -84,3 +85,19 @@ async def test_nameservers_of_the_operators_choice() -> None:
         assert await lookup("_atproto.alice.test") == ["did=did:web:alice.test"]
         assert await lookup("_atproto.bob.test") == []
     assert txt_by([]) is system_txt
+
+
+async def test_addresses_from_nameservers_of_the_operators_choice() -> None:
+    """IPv4 and IPv6; a name that is nobody's has none, and a broken server is not taken for that."""
+    with nameserver() as served:
+        served.addresses["pds.test"] = ["192.0.2.1", "2001:db8::1"]
+        host, port = served.address.split(":")
+        lookup = addresses_by([(host, int(port))])
+
+        assert set(await lookup("pds.test", 443)) == {"192.0.2.1", "2001:db8::1"}
+        assert await lookup("nobody.test", 443) == []
+        served.broken = True
+        with pytest.raises(socket.gaierror) as caught:
+            await lookup("pds.test", 443)
+        assert caught.value.errno == socket.EAI_AGAIN
+    assert addresses_by([]) is system_lookup

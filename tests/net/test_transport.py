@@ -20,7 +20,7 @@ from cryptography.x509.oid import NameOID
 from roost.net import transport
 from roost.net.client import Client
 from roost.net.errors import ForbiddenAddress, TimedOut, UnknownHost, Unreachable
-from roost.net.transport import GuardedBackend, system_lookup
+from roost.net.transport import GuardedBackend, system_lookup, trusted_lookup
 from support.web import lookup_of, serving, text
 
 pytestmark = pytest.mark.anyio
@@ -164,7 +164,7 @@ async def test_names_of_strangers_do_not_hold_up_the_operators_own(monkeypatch: 
 
     monkeypatch.setattr(socket, "getaddrinfo", slow)
     monkeypatch.setattr(transport, "LOOKUP_SECONDS", 0.2)
-    backend = GuardedBackend(lookup=system_lookup, trusted=[("localhost", 80)])
+    backend = GuardedBackend(lookup=system_lookup, own_lookup=trusted_lookup, trusted=[("localhost", 80)])
     strangers = [asyncio.create_task(backend.addresses(f"{n}.slow.example", 443)) for n in range(transport.LOOKUPS * 3)]
     await asyncio.sleep(0)
     try:

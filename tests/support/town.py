@@ -31,6 +31,7 @@ from roost.services.documents import Documents
 from roost.services.handles import Handles
 from roost.services.identity import Identity
 from roost.services.identity_changes import IdentityChanges
+from roost.services.key_rotation import KeyRotation
 from roost.services.mail_tokens import MailTokens
 from roost.services.plc_operations import PlcOperations
 from roost.services.refresh import Refresh
@@ -117,6 +118,7 @@ class Town:
     upkeep: Upkeep
     refresh: Refresh
     dns: Dns
+    rotation: KeyRotation
     web_did: Did
     txt: dict[str, list[str]]
     web: dict[str, object]
@@ -257,6 +259,7 @@ async def opened_town(path: Path, *, timeout: float = 5.0, **policy: object) -> 
                 upkeep,
                 refresh,
                 dns,
+                KeyRotation(house.db, changes),
                 web_did,
                 txt,
                 web,

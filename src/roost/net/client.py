@@ -54,8 +54,8 @@ class Client:
     """Asks other machines, one guarded pool for the whole server.
 
     `trusted` lists origins the operator has configured (`http://127.0.0.1:2582`): these alone may be http, and
-    may be at addresses that are not public. `tls` replaces the machine's certificate authorities, for a network with
-    its own.
+    may be at addresses that are not public; their names are looked up by `own_lookup` if that is given. `tls` replaces
+    the machine's certificate authorities, for a network with its own.
     """
 
     def __init__(
@@ -63,6 +63,7 @@ class Client:
         *,
         trusted: Iterable[str] = (),
         lookup: Lookup = system_lookup,
+        own_lookup: Lookup | None = None,
         user_agent: str = "roost",
         max_connections: int = MAX_CONNECTIONS,
         tls: ssl.SSLContext | None = None,
@@ -71,6 +72,7 @@ class Client:
         self._http = httpx.AsyncClient(
             transport=GuardedTransport(
                 lookup=lookup,
+                own_lookup=own_lookup,
                 trusted=self._trusted,
                 max_connections=max_connections,
                 tls=tls,
@@ -138,9 +140,11 @@ class Client:
         *,
         headers: Mapping[str, str] | list[tuple[str, str]] | None = None,
         content: bytes | AsyncIterable[bytes] | None = None,
+        silence: float = DEFAULT_TIMEOUT,
     ) -> AsyncIterator[httpx.Response]:
         """Ask, and give the answer unread: the caller counts the bytes and minds the time. Raises a NetError.
 
+        `silence` is how long, in seconds, any one step may take: connecting, sending a piece, hearing the next one.
         A redirect comes back as the answer it is.
         """
         target = _parsed(url)
@@ -148,7 +152,7 @@ class Client:
         # somebody makes up, but also the emoji domains that are in use.
         named = httpx.Headers(headers)
         named["host"] = target.netloc.decode("ascii")
-        request = self._http.build_request(method, target, headers=named, content=content)
+        request = self._http.build_request(method, target, headers=named, content=content, timeout=silence)
         try:
             response = await self._http.send(request, stream=True)
         except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:

@@ -91,8 +91,10 @@ def _system_tls() -> ssl.SSLContext:
 class GuardedBackend(httpcore.AsyncNetworkBackend):
     """Opens TCP connections to public addresses, and to the hosts and ports that are configured."""
 
-    def __init__(self, *, lookup: Lookup, trusted: Iterable[tuple[str, int]]) -> None:
+    def __init__(self, *, lookup: Lookup, trusted: Iterable[tuple[str, int]], own_lookup: Lookup | None = None) -> None:
+        """Look names up by `lookup`, those that are configured by `own_lookup` if that is another."""
         self._lookup = lookup
+        self._own_lookup = own_lookup or lookup
         self._trusted = frozenset(trusted)
         self._inner = httpcore.AnyIOBackend()
 
@@ -131,8 +133,7 @@ class GuardedBackend(httpcore.AsyncNetworkBackend):
         return addresses
 
     async def _look_up(self, host: str, port: int) -> list[str]:
-        own = self._lookup is system_lookup and (host, port) in self._trusted
-        return await (trusted_lookup if own else self._lookup)(host, port)
+        return await (self._own_lookup if (host, port) in self._trusted else self._lookup)(host, port)
 
     async def connect_unix_socket(
         self,
@@ -172,15 +173,22 @@ class GuardedTransport(httpx.AsyncBaseTransport):
     """
 
     def __init__(
-        self, *, lookup: Lookup, trusted: Iterable[Origin], max_connections: int, tls: ssl.SSLContext | None
+        self,
+        *,
+        lookup: Lookup,
+        own_lookup: Lookup | None,
+        trusted: Iterable[Origin],
+        max_connections: int,
+        tls: ssl.SSLContext | None,
     ) -> None:
         self._trusted = frozenset(trusted)
+        places = [(host, port) for _, host, port in self._trusted]
         self._pool = httpcore.AsyncConnectionPool(
             ssl_context=tls or _system_tls(),
             max_connections=max_connections,
             max_keepalive_connections=max_connections // 4,
             keepalive_expiry=30.0,
-            network_backend=GuardedBackend(lookup=lookup, trusted=((host, port) for _, host, port in self._trusted)),
+            network_backend=GuardedBackend(lookup=lookup, own_lookup=own_lookup, trusted=places),
         )
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:

@@ -24,7 +24,7 @@ from roost.net.resolve import DidResolver
 from roost.services import events
 from roost.services.background import Background
 from roost.services.clock import Minter
-from roost.services.errors import AccountNotFound, HandleTaken, InvalidRequest
+from roost.services.errors import AccountNotFound, HandleTaken, InvalidRequest, TooManyRequests
 from roost.services.keyring import Keyring
 from roost.services.policy import Policy
 from roost.services.repos import Repos
@@ -179,7 +179,7 @@ class IdentityChanges:
         if found is None:
             raise AccountNotFound("Account not found")
         if not await self._settle(account, give_up_after=SETTLE_AFTER):
-            raise InvalidRequest(UNFINISHED)
+            raise TooManyRequests(UNFINISHED)
         return found.did
 
     async def _carry_out(self, account: int, did: Did, operation: plc.Operation, change: Change) -> None:
@@ -236,7 +236,7 @@ class IdentityChanges:
         if accounts.by_id(tx, change.account) is None:
             raise AccountNotFound("Account not found")
         if identity_changes.get(tx, change.account) is not None:
-            raise InvalidRequest(UNFINISHED)  # another process's
+            raise TooManyRequests(UNFINISHED)  # another process's
         self._check_free(tx, did, change.handle, past_holds=past_holds)
         identity_changes.add(tx, change)
 

@@ -70,7 +70,7 @@ class Invites:
         return code
 
     async def create_many(
-        self, *, count: int, uses: int, for_accounts: Sequence[str], action: Action
+        self, *, count: int, uses: int, for_accounts: Sequence[str], action: Action | None = None
     ) -> list[AccountCodes]:
         """Return `count` new codes for each of the accounts, or none of them. Raises InvalidRequest."""
         _check_uses(uses)
@@ -84,7 +84,8 @@ class Invites:
             for each in made:
                 for code in each.codes:
                     invites.add(tx, code=code, uses=uses, for_account=each.account, now=now)
-            action.note(tx, uses=uses, codes={each.account: each.codes for each in made})
+            if action is not None:
+                action.note(tx, uses=uses, codes={each.account: each.codes for each in made})
 
         await self._db.write(add)
         return made

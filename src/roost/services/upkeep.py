@@ -97,6 +97,10 @@ class Upkeep:
         await self._db.write(lambda tx: self._note(tx, seen, verdict))
         return verdict
 
+    async def leads_here(self, account: Account) -> Verdict:
+        """Return whether the account's handle leads to its DID, whatever that says."""
+        return await self._leads_here(account, account.handle)
+
     async def _judge(self, account: Account) -> tuple[Verdict, Handle | None]:
         """Return the verdict, and the handle that the DID names where that is another."""
         try:

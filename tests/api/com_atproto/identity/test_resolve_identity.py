@@ -27,7 +27,7 @@ def names() -> Iterator[Nameserver]:
 @pytest.fixture(scope="module")
 def resolving(tmp_path_factory: pytest.TempPathFactory, names: Nameserver) -> Iterator[Roost]:
     """A server that asks that nameserver."""
-    with running(tmp_path_factory.mktemp("resolving"), handle_nameservers=names.address) as roost:
+    with running(tmp_path_factory.mktemp("resolving"), nameservers=names.address) as roost:
         yield roost
 
 
@@ -106,7 +106,7 @@ def test_nobody_can_say(tmp_path: Path, names: Nameserver) -> None:
     """While DNS fails it is not known that a handle is nobody's."""
     with nameserver() as broken:
         broken.broken = True
-        with running(tmp_path, handle_nameservers=broken.address) as roost:
+        with running(tmp_path, nameservers=broken.address) as roost:
             answer = roost.get(NSID, identifier="somebody.example.com")
 
     assert refusal(answer)[:2] == (502, "UpstreamFailure")

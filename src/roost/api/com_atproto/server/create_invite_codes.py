@@ -27,9 +27,8 @@ class Output(msgspec.Struct, frozen=True):
 async def create_invite_codes(invites: Invites, action: Action, input: Input) -> Output:
     """Make codes, all of them or none. Raises InvalidRequest."""
     owners = ["admin"] if input.for_accounts is None else [str(did) for did in input.for_accounts]
-    return Output(
-        await invites.create_many(count=input.code_count, uses=input.use_count, for_accounts=owners, action=action)
-    )
+    made = await invites.create_many(count=input.code_count, uses=input.use_count, for_accounts=owners, action=action)
+    return Output(made)
 
 
 METHOD = Procedure("com.atproto.server.createInviteCodes", create_invite_codes, auth=Auth.ADMIN)
