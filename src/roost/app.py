@@ -73,11 +73,13 @@ from roost.services.mail_tokens import MailTokens
 from roost.services.newcomers import Newcomers
 from roost.services.passwords import Passwords
 from roost.services.policy import Policy
+from roost.services.preferences import Preferences
 from roost.services.reading import Reading
 from roost.services.registration import Registration
 from roost.services.removals import Removals
 from roost.services.repeating import repeating
 from roost.services.replacing import Replacing
+from roost.services.reports import Reports
 from roost.services.repos import Repos
 from roost.services.reserved_keys import ReservedKeys
 from roost.services.retention import Retention
@@ -222,6 +224,8 @@ async def _services(
         service_auth,
         Delegation(service_auth),
         upstreams_of(config, resolver),
+        Preferences(db, minter),
+        Reports(db, minter),
         Exports(db),
         firehose,
         retention,
@@ -322,7 +326,7 @@ def asgi(server: Server) -> Applications:
     )
     health = Health(VERSION, lambda: server.get(Accounts).count())
     known = routes(hostname=config.hostname, public_url=config.public_url, did_of=server.get(Identity).hosted)
-    operator = operator_routes(authenticator, server.get(Crawlers), server.get(Audit), addresses)
+    operator = operator_routes(authenticator, server.get(Crawlers), server.get(Reports), server.get(Audit), addresses)
     front = home(server.get(Accounts), server.get(Policy), version=VERSION)
     endpoint = Endpoint(
         bound,

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from roost.api.app_bsky.actor import get_preferences, put_preferences
 from roost.api.com_atproto.admin import delete_account as admin_delete_account
 from roost.api.com_atproto.admin import (
     disable_account_invites,
@@ -18,7 +19,9 @@ from roost.api.com_atproto.admin import (
     update_subject_status,
 )
 from roost.api.com_atproto.identity import resolve_handle, update_handle
+from roost.api.com_atproto.moderation import create_report
 from roost.api.com_atproto.repo import (
+    apply_writes,
     create_record,
     delete_record,
     describe_repo,
@@ -69,9 +72,12 @@ from roost.api.com_atproto.sync import (
     subscribe_repos,
 )
 from roost.api.com_atproto.sync import get_record as sync_get_record
+from roost.api.com_atproto.temp import check_signup_queue
 from roost.api.method import Method, Subscription
 
 METHODS: Final[tuple[Method, ...]] = (
+    get_preferences.METHOD,
+    put_preferences.METHOD,
     admin_delete_account.METHOD,
     disable_account_invites.METHOD,
     disable_invite_codes.METHOD,
@@ -87,6 +93,8 @@ METHODS: Final[tuple[Method, ...]] = (
     update_subject_status.METHOD,
     resolve_handle.METHOD,
     update_handle.METHOD,
+    create_report.METHOD,
+    apply_writes.METHOD,
     create_record.METHOD,
     delete_record.METHOD,
     describe_repo.METHOD,
@@ -131,6 +139,7 @@ METHODS: Final[tuple[Method, ...]] = (
     get_repo_status.METHOD,
     list_blobs.METHOD,
     list_repos.METHOD,
+    check_signup_queue.METHOD,
 )
 
 SUBSCRIPTIONS: Final[tuple[Subscription, ...]] = (subscribe_repos.METHOD,)

@@ -13,7 +13,7 @@ import typer
 
 from roost import logs
 from roost.app import VERSION
-from roost.cli import account, blob, import_reference, invite, key, relay, repo, serve
+from roost.cli import account, blob, import_reference, invite, key, relay, repo, reports, serve
 from roost.cli.output import FAILED, MISUSED, say, tell
 from roost.config import ConfigError
 from roost.running import MISTAKES
@@ -39,6 +39,7 @@ app.add_typer(blob.app, name="blob")
 app.add_typer(invite.app, name="invite")
 app.add_typer(repo.app, name="repo")
 app.add_typer(relay.app, name="relay")
+app.add_typer(reports.app, name="report")
 app.add_typer(serve.plc, name="plc")
 app.add_typer(key.app, name="key")
 

@@ -4,7 +4,7 @@ The URL is the operator's own, so nothing guards it as `roost.net` guards reques
 does not know what is done with the answers.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from types import TracebackType
 from typing import Final, Self
@@ -14,6 +14,7 @@ import msgspec
 
 from roost.services.crawlers import Status
 from roost.services.errors import UpstreamFailure
+from roost.services.reports import Listing, Report
 from roost.syntax import AtIdentifier, Did, InvalidSyntax
 
 SECONDS: Final = 30
@@ -74,6 +75,15 @@ class Remote:
         try:
             return msgspec.convert(_object(answer), Status)
         except msgspec.ValidationError as error:
+            raise UpstreamFailure(f"{answer.url} answered what is not known here: {error}") from error
+
+    def reports(self, *, password: str) -> Sequence[Report]:
+        """Return the reports that the server keeps, the newest first."""
+        with self._answering():
+            answer = self._http.get("/_roost/reports", auth=("admin", password))
+        try:
+            return msgspec.convert(_object(answer), Listing, dec_hook=lambda type, raw: type.parse(raw)).reports
+        except (msgspec.ValidationError, InvalidSyntax) as error:
             raise UpstreamFailure(f"{answer.url} answered what is not known here: {error}") from error
 
     @contextmanager

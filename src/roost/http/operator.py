@@ -20,12 +20,13 @@ from roost.http.errors import answer_of
 from roost.services.audit import Audit
 from roost.services.crawlers import Crawlers
 from roost.services.errors import ServiceError
+from roost.services.reports import Reports
 
 NOT_KEPT: Final = {"content-type": JSON[1].decode(), "cache-control": "no-store"}
 
 
 def operator_routes(
-    authenticator: Authenticator, crawlers: Crawlers, audit: Audit, addresses: Addresses
+    authenticator: Authenticator, crawlers: Crawlers, reports: Reports, audit: Audit, addresses: Addresses
 ) -> list[BaseRoute]:
     """Make the routes that `authenticator` guards; what changes anything is noted in the audit log."""
 
@@ -49,4 +50,5 @@ def operator_routes(
     return [
         route("/_roost/relays", "GET", crawlers.status),
         route("/_roost/relays/crawl", "POST", crawlers.ask_now),
+        route("/_roost/reports", "GET", reports.shown),
     ]
