@@ -49,6 +49,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "__main__": {"cli"},
     "app": {"*"},
     "running": {"*"},
+    "wiring": {"*"},
     "outgoing": {"config", "net", "services", "syntax"},
     "setting": {"syntax"},
     "": set(),

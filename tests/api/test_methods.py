@@ -7,7 +7,7 @@ import roost.api.com_atproto
 from roost.api.methods import METHODS, SUBSCRIPTIONS
 
 HERE = [Path(next(iter(package.__path__))) for package in (roost.api.com_atproto, roost.api.app_bsky)]
-PARTS = {"account_view", "commit_meta", "invite_view", "session_output", "subject"}
+PARTS = {"account_view", "commit_meta", "identity_info", "invite_view", "session_output", "subject"}
 """Modules that are parts of answers and no methods."""
 
 

@@ -23,14 +23,47 @@ def test_another_host_is_nobody(edge: Edge, host: str) -> None:
     assert (answer.status, answer.body) == (404, b"User not found")
 
 
-def test_the_servers_own_did_document(edge: Edge) -> None:
-    """The server's DID leads to the server."""
-    document = orjson.loads(edge.ask("GET", "/.well-known/did.json").body)
+@pytest.mark.parametrize("host", ["pds.test", "PDS.test:443", "127.0.0.1:2583", "elsewhere.example"])
+def test_the_servers_own_did_document(edge: Edge, host: str) -> None:
+    """The document is what the server was made with."""
+    answer = edge.ask("GET", "/.well-known/did.json", headers={"Host": host})
 
-    assert document["id"] == "did:web:pds.test"
-    assert document["service"] == [
-        {"id": "#atproto_pds", "type": "AtprotoPersonalDataServer", "serviceEndpoint": "https://pds.test"}
-    ]
+    assert (answer.status, orjson.loads(answer.body)) == (200, {"id": "did:web:pds.test"})
+
+
+@pytest.mark.parametrize("host", ["alice.test", "nobody.test"])
+def test_a_handle_has_no_document_of_its_own(edge: Edge, host: str) -> None:
+    """The did:web of a name that is given out here is not this server's to write."""
+    answer = edge.ask("GET", "/.well-known/did.json", headers={"Host": host})
+
+    assert answer.error == (404, "NotFound", "This host has no DID of its own")
+
+
+@pytest.mark.parametrize("domain", ["pds.test", "PDS.test", "alice.test", "Alice.Test"])
+def test_a_certificate_for_a_name_in_use(edge: Edge, domain: str) -> None:
+    """The server's own name, and the handle of an active account."""
+    answer = edge.ask("GET", f"/tls-check?domain={domain}")
+
+    assert (answer.status, orjson.loads(answer.body)) == (200, {"success": True})
+
+
+@pytest.mark.parametrize(
+    ("query", "status", "name"),
+    [
+        ("", 400, "InvalidRequest"),
+        ("?domain=", 400, "InvalidRequest"),
+        ("?domain=alice.example", 400, "InvalidRequest"),
+        ("?domain=127.0.0.1", 400, "InvalidRequest"),
+        ("?domain=%00", 400, "InvalidRequest"),
+        ("?domain=%ff%fe.test", 400, "InvalidRequest"),
+        ("?domain=bob.test", 404, "NotFound"),
+    ],
+)
+def test_no_certificate_for_other_names(edge: Edge, query: str, status: int, name: str) -> None:
+    """Nobody can have this server get certificates for names that are not in use."""
+    answer = edge.ask("GET", f"/tls-check{query}")
+
+    assert answer.error[:2] == (status, name)
 
 
 def test_robots_are_welcome(edge: Edge) -> None:

@@ -61,7 +61,7 @@ def test_puts_swaps_and_batches(part: Part, served: ServerProcess) -> None:
 
 
 def test_a_handle_is_changed(part: Part, served: ServerProcess) -> None:
-    """The new handle resolves and stands in the directory; the old one is another's to take."""
+    """The new handle resolves and stands in the directory; the old one does not, and may be taken up again."""
     told = part("handle")
 
     answer = get(served, "com.atproto.identity.resolveHandle", handle=told["handle"])

@@ -114,6 +114,13 @@ async def test_redirect_to_plain_http_is_refused() -> None:
             await client.fetch("GET", f"{served.url}/old", redirects=2)
 
 
+async def test_redirect_to_another_port_is_refused() -> None:
+    """A stranger cannot have us knock at the services of another: before its name is even looked up."""
+    async with serving(redirect("/old", "https://example.com:22/")) as (client, served):
+        with pytest.raises(UnsafeUrl, match="another port"):
+            await client.fetch("GET", f"{served.url}/old", redirects=2)
+
+
 @pytest.mark.parametrize("to", ["https://[::1", "https://a:b/", "/" + "x" * 65_530])
 async def test_redirect_to_nowhere(to: str) -> None:
     """A redirect to what is no URL is a NetError like any other."""

@@ -13,7 +13,9 @@ import dns.rcode
 import dns.rrset
 import pytest
 
-from roost.net.dns import txt_of
+from roost.net.dns import addresses_by, system_txt, txt_by, txt_of
+from roost.net.transport import system_lookup
+from support.nameserver import nameserver
 
 pytestmark = pytest.mark.anyio
 
@@ -71,3 +73,31 @@ async def test_a_broken_name_server_is_an_os_error() -> None:
     async with _resolver() as resolver:
         with pytest.raises(OSError, match=r"broken\.test"):
             await txt_of("broken.test", resolver)
+
+
+async def test_nameservers_of_the_operators_choice() -> None:
+    """They are asked at their own ports, in order, until one answers. Without any, the system's are."""
+    with nameserver() as first, nameserver() as second:
+        first.broken = True
+        second.proves("alice.test", "did:web:alice.test")
+        lookup = txt_by([(host, int(port)) for host, port in (each.address.split(":") for each in (first, second))])
+
+        assert await lookup("_atproto.alice.test") == ["did=did:web:alice.test"]
+        assert await lookup("_atproto.bob.test") == []
+    assert txt_by([]) is system_txt
+
+
+async def test_addresses_from_nameservers_of_the_operators_choice() -> None:
+    """IPv4 and IPv6; a name that is nobody's has none, and a broken server is not taken for that."""
+    with nameserver() as served:
+        served.addresses["pds.test"] = ["192.0.2.1", "2001:db8::1"]
+        host, port = served.address.split(":")
+        lookup = addresses_by([(host, int(port))])
+
+        assert set(await lookup("pds.test", 443)) == {"192.0.2.1", "2001:db8::1"}
+        assert await lookup("nobody.test", 443) == []
+        served.broken = True
+        with pytest.raises(socket.gaierror) as caught:
+            await lookup("pds.test", 443)
+        assert caught.value.errno == socket.EAI_AGAIN
+    assert addresses_by([]) is system_lookup

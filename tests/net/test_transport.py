@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import socket
 import ssl
+import threading
 from pathlib import Path
 
+import httpcore
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -14,9 +17,10 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
+from roost.net import transport
 from roost.net.client import Client
-from roost.net.errors import ForbiddenAddress, UnknownHost, Unreachable
-from roost.net.transport import GuardedBackend, system_lookup
+from roost.net.errors import ForbiddenAddress, TimedOut, UnknownHost, Unreachable
+from roost.net.transport import GuardedBackend, system_lookup, trusted_lookup
 from support.web import lookup_of, serving, text
 
 pytestmark = pytest.mark.anyio
@@ -96,6 +100,80 @@ async def test_the_judged_address_is_the_one_connected_to() -> None:
 
     assert await backend.addresses("rebinding.example", 443) == ["1.1.1.1"]
     assert asked == ["rebinding.example"]
+
+
+class Dialler(httpcore.AsyncNetworkBackend):
+    """Notes whom it should connect to, and reaches nobody."""
+
+    def __init__(self) -> None:
+        self.dialled: list[str] = []
+
+    async def connect_tcp(self, host: str, port: int, *_: object, **__: object) -> httpcore.AsyncNetworkStream:
+        """Fail."""
+        self.dialled.append(f"{host}:{port}")
+        raise httpcore.ConnectError("nobody there")
+
+
+async def test_a_rebound_name_is_never_connected_to() -> None:
+    """From look-up to connection one answer is used: the addresses that were judged are dialled, and no name is."""
+    answers = [["1.1.1.1", "8.8.8.8"], ["127.0.0.1"]]
+
+    async def lookup(_host: str, _port: int) -> list[str]:
+        return answers.pop(0)
+
+    backend, dialler = GuardedBackend(lookup=lookup, trusted=[]), Dialler()
+    backend._inner = dialler  # type: ignore[assignment]  # what dials is of no matter here
+    with pytest.raises(httpcore.ConnectError):
+        await backend.connect_tcp("rebinding.example", 443)
+    assert dialler.dialled == ["1.1.1.1:443", "8.8.8.8:443"]
+
+    with pytest.raises(ForbiddenAddress):
+        await backend.connect_tcp("rebinding.example", 443)
+    assert len(dialler.dialled) == 2
+
+
+@pytest.mark.parametrize(
+    ("failure", "error"),
+    [
+        (socket.gaierror(socket.EAI_NONAME, "unknown"), UnknownHost),
+        (socket.gaierror(socket.EAI_AGAIN, "no server answered"), Unreachable),
+        (TimeoutError(), TimedOut),
+    ],
+)
+async def test_no_address_and_no_answer_are_told_apart(failure: Exception, error: type[Exception]) -> None:
+    """That a name has no address is known only when somebody has said so."""
+
+    async def lookup(_host: str, _port: int) -> list[str]:
+        raise failure
+
+    with pytest.raises(Unreachable) as caught:
+        await GuardedBackend(lookup=lookup, trusted=[]).addresses("somewhere.example", 443)
+    assert type(caught.value) is error
+
+
+async def test_names_of_strangers_do_not_hold_up_the_operators_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many of them nobody answers for, what is configured is looked up at once; and none waits for ever."""
+    go = threading.Event()
+    usual = socket.getaddrinfo
+
+    def slow(host: str, *args: object, **kwargs: object) -> object:
+        if host.endswith(".slow.example"):
+            go.wait(5)
+            raise socket.gaierror(socket.EAI_NONAME, "unknown")
+        return usual(host, *args, **kwargs)  # type: ignore[arg-type]  # passed on
+
+    monkeypatch.setattr(socket, "getaddrinfo", slow)
+    monkeypatch.setattr(transport, "LOOKUP_SECONDS", 0.2)
+    backend = GuardedBackend(lookup=system_lookup, own_lookup=trusted_lookup, trusted=[("localhost", 80)])
+    strangers = [asyncio.create_task(backend.addresses(f"{n}.slow.example", 443)) for n in range(transport.LOOKUPS * 3)]
+    await asyncio.sleep(0)
+    try:
+        assert await backend.addresses("localhost", 80)
+        refused = await asyncio.gather(*strangers, return_exceptions=True)
+    finally:
+        go.set()
+
+    assert {type(each) for each in refused} == {TimedOut}
 
 
 async def test_the_next_address_is_tried() -> None:

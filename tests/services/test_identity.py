@@ -10,6 +10,7 @@ from starlette.responses import JSONResponse, Response
 
 from roost.net.plc import PlcDirectory
 from roost.net.resolve import DidResolver, HandleResolver
+from roost.services.budget import Budget
 from roost.services.errors import HandleNotFound, InvalidRequest
 from roost.services.identity import Identity
 from roost.syntax import Handle
@@ -47,7 +48,7 @@ async def network(house: House) -> AsyncIterator[Identity]:
     ):
         documents = DidResolver(client, PlcDirectory(client, served.url), clock=lambda: datetime.now(UTC))
         handles = HandleResolver(client, txt=no_txt, origin_of=lambda handle: f"{served.url}/{handle}")
-        yield Identity(house.db, house.policy, documents, handles)
+        yield Identity(house.db, house.policy, documents, handles, Budget(house.minter.milliseconds))
         await documents.close()
 
 

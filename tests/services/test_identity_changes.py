@@ -288,7 +288,7 @@ async def test_an_operation_on_its_way_is_waited_for(town: Town) -> None:
     """What the directory does not have may still reach it; so a second change waits a minute, and then goes ahead."""
     alice = await town.resident()
     await _interrupt(town, alice, taken=False)
-    with pytest.raises(InvalidRequest, match="try again in a minute"):
+    with pytest.raises(TooManyRequests, match="try again in a minute"):
         await rename(town, alice, Handle.parse("other.test"))
 
     town.house.clock.turn(seconds=SETTLE_AFTER / 1000)

@@ -10,6 +10,7 @@ from roost.services.caller import Service
 from roost.services.errors import AlreadyExists, InvalidRequest, Unauthenticated
 from roost.services.newcomers import Newcomers
 from roost.services.registration import Application, Registration
+from roost.services.reserved_keys import ReservedKeys
 from roost.storage import accounts
 from roost.syntax import Did, Handle
 from support.house import did_of
@@ -42,7 +43,12 @@ def newcomers(town: Town) -> Newcomers:
         house.sessions,
         house.minter,
     )
-    return Newcomers(house.policy, registration, town.renaming, town.handles, house.keyring)
+    return Newcomers(house.policy, registration, town.renaming, town.handles, house.keyring, reserved_keys(town))
+
+
+def reserved_keys(town: Town) -> ReservedKeys:
+    """Return the keys that wait."""
+    return ReservedKeys(town.house.db, town.house.keyring, town.house.minter)
 
 
 def wanted(handle: str) -> Application:
@@ -108,3 +114,14 @@ async def test_its_key_is_made_here(town: Town) -> None:
     key = await town.house.db.read(lambda tx: town.house.keyring.signing_key(tx, made.account.id, did))
     assert isinstance(key, PrivateKey)
     assert key.public.did_key == await town.house.repos.signing_key(made.account)
+
+
+async def test_a_key_that_was_reserved_for_it(town: Town) -> None:
+    """Whoever put it into the DID document before has the account signed with it; it waits for nobody else then."""
+    did = did_of("alice")
+    reserved = await reserved_keys(town).reserve(did)
+
+    made = await newcomers(town).take_in(wanted("alice.test"), did, proof(did))
+
+    assert await town.house.repos.signing_key(made.account) == reserved
+    assert await reserved_keys(town).reserve(did) != reserved

@@ -4,8 +4,9 @@ from functools import partial
 
 import pytest
 
-from roost.storage import Database, Tx, accounts
+from roost.storage import Database, Tx, accounts, identity_changes
 from roost.storage.accounts import Account, Reservation
+from roost.storage.identity_changes import IdentityChange
 from roost.syntax import Did, Handle
 
 pytestmark = pytest.mark.anyio
@@ -147,6 +148,83 @@ async def test_a_held_handle_can_be_held_longer_and_is_dropped_in_time(tables: D
     await tables.write(lambda tx: accounts.drop_held_handles(tx, 100))
 
     assert (held, await tables.read(lambda tx: accounts.handle_taken(tx, Handle("carol.test"), 0))) == (True, False)
+
+
+async def test_a_signing_key_is_never_as_old_as_the_one_before(tables: Database) -> None:
+    """Whatever the clock does: the caches of several processes tell keys apart by their age."""
+    id = await tables.write(add)
+    made = [await tables.read(lambda tx: accounts.signing_key_at(tx, id))]
+    for now in (made[0] + 5, made[0] + 5, 1):
+        await tables.write(partial(accounts.set_signing_key, account=id, sealed=b"other", now=now))
+        made.append(await tables.read(lambda tx: accounts.signing_key_at(tx, id)))
+
+    assert made == sorted(set(made))
+    assert await tables.read(lambda tx: accounts.signing_key(tx, id)) == b"other"
+
+
+async def test_a_handle_can_be_invalid(tables: Database) -> None:
+    """It stays the account's, and is not shown; a new one is valid."""
+    id = await tables.write(add)
+    await tables.write(lambda tx: accounts.set_handle_invalid(tx, id, 5))
+    invalid = await tables.read(lambda tx: accounts.by_id(tx, id))
+    await tables.write(lambda tx: accounts.set_handle(tx, id, Handle("alison.test")))
+    valid = await tables.read(lambda tx: accounts.by_id(tx, id))
+
+    assert invalid is not None
+    assert valid is not None
+    assert (invalid.handle, invalid.public_handle, invalid.handle_invalid_at) == ("alice.test", "handle.invalid", 5)
+    assert (valid.handle, valid.public_handle) == ("alison.test", "alison.test")
+
+
+async def test_what_somebody_has_or_gave_up_is_free_for_them(tables: Database) -> None:
+    """For everybody else it is taken; past the holds, only what somebody has."""
+    id = await tables.write(add)
+    await tables.write(lambda tx: accounts.hold_handle(tx, Handle("old.test"), until=100, did=ALICE))
+    change = IdentityChange(id, b"{}", Handle("new.test"), None, 1)
+    await tables.write(lambda tx: identity_changes.add(tx, change))
+
+    def taken(tx: Tx, did: Did | None, *, held_too: bool = True) -> list[bool]:
+        names = ("alice.test", "new.test", "old.test")
+        return [accounts.handle_taken(tx, Handle(name), 5, did=did, held_too=held_too) for name in names]
+
+    assert await tables.read(lambda tx: taken(tx, ALICE)) == [False, False, False]
+    assert await tables.read(lambda tx: taken(tx, BOB)) == [True, True, True]
+    assert await tables.read(lambda tx: taken(tx, None)) == [True, True, True]
+    assert await tables.read(lambda tx: taken(tx, BOB, held_too=False)) == [True, True, False]
+
+
+async def test_of_the_handles_kept_for_one_did_the_oldest_become_free(tables: Database) -> None:
+    """Those kept for nobody, or for others, are not counted."""
+    await tables.write(lambda tx: accounts.hold_handle(tx, Handle("gone.test"), until=1))
+    await tables.write(lambda tx: accounts.hold_handle(tx, Handle("bobs.test"), until=1, did=BOB))
+    for n in range(5):
+        await tables.write(partial(accounts.hold_handle, handle=Handle(f"a{n}.test"), until=10 + n, did=ALICE))
+
+    names = ["gone", "bobs", *(f"a{n}" for n in range(5))]
+    held = await tables.read(
+        lambda tx: [name for name in names if accounts.handle_taken(tx, Handle(f"{name}.test"), 0)]
+    )
+    assert held == ["gone", "bobs", "a2", "a3", "a4"]
+
+    await tables.write(lambda tx: accounts.release_handle(tx, Handle("a3.test")))
+    assert not await tables.read(lambda tx: accounts.handle_taken(tx, Handle("a3.test"), 0))
+
+
+async def test_identities_are_due_in_turn(tables: Database) -> None:
+    """Of the active accounts, those that were looked at longest ago come first; a new one is not due."""
+    alice = await tables.write(add)
+    bob = await tables.write(lambda tx: add(tx, BOB, "bob.test", None))
+    assert await tables.read(lambda tx: accounts.identity_due(tx, 1_700_000_000_000, 9)) == []
+
+    await tables.write(lambda tx: accounts.set_identity_due(tx, alice, 7, failures=2))
+    await tables.write(lambda tx: accounts.set_identity_due(tx, bob, 5))
+
+    assert await tables.read(lambda tx: accounts.identity_due(tx, 7, 9)) == [(bob, 0), (alice, 2)]
+    assert await tables.read(lambda tx: accounts.identity_due(tx, 7, 1)) == [(bob, 0)]
+    assert await tables.read(lambda tx: accounts.identity_due(tx, 6, 9)) == [(bob, 0)]
+    assert await tables.read(lambda tx: accounts.identity_failures(tx, alice)) == 2
+    await tables.write(lambda tx: accounts.set_deactivated(tx, bob, 1))
+    assert await tables.read(lambda tx: accounts.identity_due(tx, 7, 9)) == [(alice, 2)]
 
 
 async def test_searching_takes_a_text_as_it_is(tables: Database) -> None:

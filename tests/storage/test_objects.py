@@ -18,9 +18,9 @@ from roost.storage.objects import (
     Spool,
     is_name,
     new_name,
-    open_objects,
     path_of,
 )
+from roost.storage.opening import open_objects
 
 pytestmark = pytest.mark.anyio
 

@@ -431,7 +431,12 @@ def application(
         yield
         seen.events.append("stopped")
 
-    known = routes(hostname="pds.test", public_url="https://pds.test", did_of=did_of)
+    known = routes(
+        hostname="pds.test",
+        document={"id": "did:web:pds.test"},
+        is_ours=lambda handle: handle.endswith(".test"),
+        did_of=did_of,
+    )
     return compose(endpoint(seen, health=health, unserved=unserved, limiter=limiter), pages(known), lifespan=lifespan)
 
 

@@ -1,9 +1,16 @@
 """What tests of identities look at from outside: the PLC directory over HTTP, and the events of one account."""
 
+import time
+
 import httpx
 
-from roost.storage import events
-from support.calls import inside
+from roost.services.caller import Scope
+from roost.services.sessions import Sessions, new_id
+from roost.services.tokens import ACCESS_TYPE, Claims
+from roost.storage import accounts, events
+from roost.storage.db import Tx
+from roost.syntax import Did
+from support.calls import bearer, inside
 from support.house import opened
 from support.server import Person, Roost
 
@@ -38,3 +45,19 @@ def session_handle(person: Person) -> str:
     answer = person.get("com.atproto.server.getSession")
     assert answer.status_code == 200, answer.text
     return str(answer.json()["handle"])
+
+
+def scoped(roost: Roost, person: Person, scope: Scope) -> dict[str, str]:
+    """Return the headers of a session that was opened for less than the account's own password is good for."""
+    server = roost.app.server
+    assert server is not None
+    sessions, id = server.get(Sessions), new_id()
+
+    def add(tx: Tx) -> None:
+        account = accounts.by_did(tx, Did(person.did))
+        assert account is not None
+        sessions.add_long(tx, account.id, id)
+
+    inside(roost, server.db.write(add))
+    claims = Claims(ACCESS_TYPE, scope, Did(person.did), id, int(time.time()) + 60)
+    return bearer(sessions._tokens.write(claims))

@@ -1,4 +1,4 @@
-"""A nameserver on loopback that knows TXT records, and forgets and breaks when it is told to."""
+"""A nameserver on loopback that knows TXT records and addresses, and forgets and breaks when it is told to."""
 
 import contextlib
 import socketserver
@@ -13,10 +13,13 @@ import dns.rrset
 
 @dataclass
 class Nameserver:
-    """`txt` is what each name's records say; `broken` makes every answer SERVFAIL, `asked` are the names asked for."""
+    """`txt` is what each name's records say, `addresses` where it is; `broken` makes every answer SERVFAIL, and `asked`
+    are the names that were asked for.
+    """
 
     address: str = ""
     txt: dict[str, list[str]] = field(default_factory=dict)
+    addresses: dict[str, list[str]] = field(default_factory=dict)
     broken: bool = False
     asked: list[str] = field(default_factory=list)
 
@@ -30,15 +33,20 @@ class Nameserver:
         name = query.question[0].name.to_text(omit_final_dot=True).lower()
         self.asked.append(name)
         response = dns.message.make_response(query)
-        records = self.txt.get(name)
+        kind = query.question[0].rdtype.name
+        records = self._records(name, kind)
         if self.broken:
             response.set_rcode(dns.rcode.SERVFAIL)
-        elif not records:
+        elif records:
+            response.answer.append(dns.rrset.from_text(query.question[0].name, 1, "IN", kind, *records))
+        elif name not in self.txt and name not in self.addresses:
             response.set_rcode(dns.rcode.NXDOMAIN)
-        else:
-            texts = [" ".join(f'"{part}"' for part in _parts(record)) for record in records]
-            response.answer.append(dns.rrset.from_text(query.question[0].name, 1, "IN", "TXT", *texts))
         return response.to_wire()
+
+    def _records(self, name: str, kind: str) -> list[str]:
+        if kind == "TXT":
+            return [" ".join(f'"{part}"' for part in _parts(record)) for record in self.txt.get(name, [])]
+        return [each for each in self.addresses.get(name, []) if (":" in each) == (kind == "AAAA")]
 
 
 def _parts(record: str) -> list[str]:

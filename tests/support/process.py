@@ -4,6 +4,7 @@ Deliberately does not know the server's code: it talks HTTP to it and sends it s
 """
 
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -16,13 +17,17 @@ PATIENCE = 30.0
 """Seconds for a start or an orderly stop: many times what either takes, on a machine that does other things too."""
 
 
+PORTS = range(10_000, 30_000)
+"""Below those that the system gives to connections (from 32,768 on): while a server is down, none may take its port."""
+
+
 def two_ports() -> int:
     """Return a free port whose neighbour below is free too: the PLC directory's."""
     for _ in range(50):
+        port = random.choice(PORTS)
         with socket.socket() as one, socket.socket() as two:
-            one.bind(("127.0.0.1", 0))
-            port: int = one.getsockname()[1]
             try:
+                one.bind(("127.0.0.1", port))
                 two.bind(("127.0.0.1", port - 1))
             except OSError:
                 continue

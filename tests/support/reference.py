@@ -27,6 +27,7 @@ INSTALL_SECONDS = 540
 ADMIN_PASSWORD = "reference-admin"
 JWT_SECRET = "reference-jwt-secret"
 ROTATION_KEY = "11" * 32
+ROTATION_SETTING = "PDS_PLC_ROTATION_KEY_K256_PRIVATE_KEY_HEX"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,21 +103,21 @@ def running_reference(folder: Path, data: Path, plc_url: str, **settings: str) -
     """Run the server on `data` until the block ends; `settings` are PDS_* without their prefix."""
     (data / "blobs").mkdir(parents=True, exist_ok=True)
     mails = data / "mails.jsonl"
-    process = subprocess.Popen(
-        ["node", "reference.mjs"],
-        cwd=folder,
-        env=os.environ
-        | _environment(data, plc_url)
-        | {f"PDS_{k}": v for k, v in settings.items()}
-        | {"MAILS": str(mails)},
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=(data / "stderr.txt").open("ab"),
-    )
+    given = {f"PDS_{name}": value for name, value in settings.items()}
+    errors = data / "stderr.txt"
+    with errors.open("ab") as log:
+        process = subprocess.Popen(
+            ["node", "reference.mjs"],
+            cwd=folder,
+            env=os.environ | _environment(data, plc_url) | given | {"MAILS": str(mails)},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=log,
+        )
     try:
         assert process.stdout is not None
         line = process.stdout.readline()
-        assert line, (data / "stderr.txt").read_text()[-3000:]
+        assert line, errors.read_text()[-3000:]
         yield Reference(orjson.loads(line)["url"], data, mails)
     finally:
         process.communicate(timeout=30)
@@ -133,7 +134,7 @@ def _environment(data: Path, plc_url: str) -> dict[str, str]:
         "PDS_INVITE_REQUIRED": "false",
         "PDS_JWT_SECRET": JWT_SECRET,
         "PDS_ADMIN_PASSWORD": ADMIN_PASSWORD,
-        "PDS_PLC_ROTATION_KEY_K256_PRIVATE_KEY_HEX": ROTATION_KEY,
+        ROTATION_SETTING: ROTATION_KEY,
         "PDS_BSKY_APP_VIEW_URL": "http://localhost:1",
         "PDS_BSKY_APP_VIEW_DID": "did:web:appview.invalid",
         "LOG_ENABLED": "false",

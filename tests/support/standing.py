@@ -6,11 +6,13 @@ from collections.abc import Callable
 
 import httpx
 
+from roost.data.value import Value
 from roost.devnet.mailbox import Letter
 from roost.storage import accounts
-from roost.storage.db import Tx
+from roost.storage.db import Row, Tx
 from roost.syntax import Did
 from support.calls import inside, session_of
+from support.house import opened
 from support.server import PASSWORD, Person, Roost
 
 SERVER = "com.atproto.server"
@@ -78,3 +80,31 @@ def letter_after(roost: Roost, person: Person, ask: Callable[[], httpx.Response]
 def mailed(roost: Roost, person: Person, method: str) -> str:
     """Ask for a token by that method of com.atproto.server, and return it."""
     return letter_after(roost, person, lambda: person.post(f"{SERVER}.{method}")).tokens[0]
+
+
+def events_of(roost: Roost, person: Person) -> list[tuple[str, dict[str, Value]]]:
+    """Return the names and bodies of all events that the log has of an account."""
+    server = roost.app.server
+    assert server is not None
+
+    def read(tx: Tx) -> list[bytes]:
+        rows = tx.all("SELECT frame FROM event JOIN account ON account = id WHERE did = ? ORDER BY seq", person.did)
+        return [row[0] for row in rows]
+
+    async def run() -> list[bytes]:
+        return await server.db.read(read)
+
+    return [opened(frame) for frame in inside(roost, run())]
+
+
+def row_of(roost: Roost, person: Person, columns: str) -> Row:
+    """Return columns of an account's row."""
+    server = roost.app.server
+    assert server is not None
+
+    async def run() -> Row | None:
+        return await server.db.read(lambda tx: tx.one(f"SELECT {columns} FROM account WHERE did = ?", person.did))
+
+    row = inside(roost, run())
+    assert row is not None
+    return row

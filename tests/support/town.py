@@ -24,16 +24,25 @@ from roost.net.client import Client
 from roost.net.plc import PlcDirectory
 from roost.net.resolve import DidResolver, HandleResolver
 from roost.services.background import Background
+from roost.services.budget import Budget
 from roost.services.clock import Minter
 from roost.services.did_check import DidCheck
+from roost.services.documents import Documents
 from roost.services.handles import Handles
+from roost.services.identity import Identity
 from roost.services.identity_changes import IdentityChanges
+from roost.services.key_rotation import KeyRotation
+from roost.services.mail_tokens import MailTokens
+from roost.services.plc_operations import PlcOperations
+from roost.services.refresh import Refresh
+from roost.services.upkeep import Upkeep
 from roost.storage import accounts
 from roost.storage.accounts import Account
 from roost.storage.db import Tx
 from roost.storage.sqlite import SqliteDatabase
 from roost.syntax import Did, Handle
 from support.house import House, opened_house
+from support.outbox import Outbox
 
 ROTATION = PrivateKey.from_bytes(bytes(31) + b"\x02")
 """The key with which the server of the house may change DIDs."""
@@ -82,6 +91,13 @@ class Gate:
         return sum(verb == "POST" for verb, _ in self.asked)
 
 
+@dataclass
+class Dns:
+    """Whether DNS answers at all."""
+
+    broken: bool = False
+
+
 @dataclass(frozen=True)
 class Town:
     """The house, and what is around it. `txt` is what DNS says, `web` what the host of the did:web serves."""
@@ -96,6 +112,13 @@ class Town:
     background: Background
     changes: IdentityChanges
     renaming: Handles
+    operations: PlcOperations
+    outbox: Outbox
+    identity: Identity
+    upkeep: Upkeep
+    refresh: Refresh
+    dns: Dns
+    rotation: KeyRotation
     web_did: Did
     txt: dict[str, list[str]]
     web: dict[str, object]
@@ -179,7 +202,11 @@ async def opened_town(path: Path, *, timeout: float = 5.0, **policy: object) -> 
     async def did_json(_request: Request) -> Response:
         return JSONResponse(web) if web else JSONResponse({}, 404)
 
+    dns = Dns()
+
     async def lookup(name: str) -> list[str]:
+        if dns.broken:
+            raise OSError("SERVFAIL")
         return txt.get(name.removeprefix("_atproto."), [])
 
     (path / "plc").mkdir()
@@ -190,11 +217,12 @@ async def opened_town(path: Path, *, timeout: float = 5.0, **policy: object) -> 
         async with serve(app) as served, opened_house(path, policy) as house:
             client = Client(trusted=[served.url, f"http://localhost:{served.port}"])
             directory = PlcDirectory(client, f"{served.url}/plc", timeout=timeout)
-            resolver = DidResolver(client, directory, clock=lambda: _time(house.minter))
+            background = Background()
+            documents = Documents(house.db, background, house.minter)
+            resolver = DidResolver(client, directory, clock=lambda: _time(house.minter), store=documents)
             handles = HandleResolver(client, txt=lookup, origin_of=lambda handle: f"{served.url}/{handle}")
             check = DidCheck(house.policy, directory, resolver, house.repos, rotation_key=ROTATION.public.did_key)
             web_did = Did.parse(f"did:web:localhost%3A{served.port}")
-            background = Background()
             changes = IdentityChanges(
                 house.db,
                 house.policy,
@@ -207,6 +235,13 @@ async def opened_town(path: Path, *, timeout: float = 5.0, **policy: object) -> 
                 house.minter,
             )
             renaming = Handles(house.db, house.policy, changes, resolver, handles, house.minter)
+            budget = Budget(house.minter.milliseconds)
+            identity = Identity(house.db, house.policy, resolver, handles, budget)
+            upkeep = Upkeep(house.db, house.policy, changes, renaming, resolver, handles, documents, house.minter)
+            refresh = Refresh(house.db, identity, upkeep, budget, house.minter)
+            outbox = Outbox()
+            tokens = MailTokens(house.db, house.policy, outbox, background, house.minter)
+            operations = PlcOperations(house.db, house.policy, changes, house.repos, tokens)
             yield Town(
                 house,
                 gate,
@@ -218,6 +253,13 @@ async def opened_town(path: Path, *, timeout: float = 5.0, **policy: object) -> 
                 background,
                 changes,
                 renaming,
+                operations,
+                outbox,
+                identity,
+                upkeep,
+                refresh,
+                dns,
+                KeyRotation(house.db, changes),
                 web_did,
                 txt,
                 web,

@@ -18,7 +18,17 @@ from roost.api.com_atproto.admin import (
     update_account_password,
     update_subject_status,
 )
-from roost.api.com_atproto.identity import resolve_handle, update_handle
+from roost.api.com_atproto.identity import (
+    get_recommended_did_credentials,
+    refresh_identity,
+    request_plc_operation_signature,
+    resolve_did,
+    resolve_handle,
+    resolve_identity,
+    sign_plc_operation,
+    submit_plc_operation,
+    update_handle,
+)
 from roost.api.com_atproto.moderation import create_report
 from roost.api.com_atproto.repo import (
     apply_writes,
@@ -91,7 +101,14 @@ METHODS: Final[tuple[Method, ...]] = (
     update_account_email.METHOD,
     update_account_password.METHOD,
     update_subject_status.METHOD,
+    get_recommended_did_credentials.METHOD,
+    refresh_identity.METHOD,
+    request_plc_operation_signature.METHOD,
+    resolve_did.METHOD,
     resolve_handle.METHOD,
+    resolve_identity.METHOD,
+    sign_plc_operation.METHOD,
+    submit_plc_operation.METHOD,
     update_handle.METHOD,
     create_report.METHOD,
     apply_writes.METHOD,

@@ -13,7 +13,7 @@ import typer
 
 from roost import logs
 from roost.app import VERSION
-from roost.cli import account, blob, import_reference, invite, key, relay, repo, reports, serve
+from roost.cli import account, blob, identity, import_reference, invite, key, migrate, relay, repo, reports, serve
 from roost.cli.output import FAILED, MISUSED, say, tell
 from roost.config import ConfigError
 from roost.running import MISTAKES
@@ -36,7 +36,9 @@ app.command("serve")(serve.serve)
 app.command("import-reference")(import_reference.import_reference)
 app.add_typer(account.app, name="account")
 app.add_typer(blob.app, name="blob")
+app.add_typer(identity.app, name="identity")
 app.add_typer(invite.app, name="invite")
+app.add_typer(migrate.app, name="migrate")
 app.add_typer(repo.app, name="repo")
 app.add_typer(relay.app, name="relay")
 app.add_typer(reports.app, name="report")

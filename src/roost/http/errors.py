@@ -91,6 +91,8 @@ TABLE: Final[dict[type[Exception], tuple[int, str]]] = {
     services.HandleNotAvailable: (400, "HandleNotAvailable"),
     services.HandleTaken: (400, "HandleNotAvailable"),
     services.HandleNotFound: (400, "HandleNotFound"),
+    services.DidNotFound: (400, "DidNotFound"),
+    services.DidDeactivated: (400, "DidDeactivated"),
     services.UnsupportedDomain: (400, "UnsupportedDomain"),
     services.BlobNotFound: (400, "BlobNotFound"),
     services.InvalidMimeType: (400, "InvalidMimeType"),

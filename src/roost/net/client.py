@@ -54,8 +54,8 @@ class Client:
     """Asks other machines, one guarded pool for the whole server.
 
     `trusted` lists origins the operator has configured (`http://127.0.0.1:2582`): these alone may be http, and
-    may be at addresses that are not public. `tls` replaces the machine's certificate authorities, for a network with
-    its own.
+    may be at addresses that are not public; their names are looked up by `own_lookup` if that is given. `tls` replaces
+    the machine's certificate authorities, for a network with its own.
     """
 
     def __init__(
@@ -63,14 +63,17 @@ class Client:
         *,
         trusted: Iterable[str] = (),
         lookup: Lookup = system_lookup,
+        own_lookup: Lookup | None = None,
         user_agent: str = "roost",
         max_connections: int = MAX_CONNECTIONS,
         tls: ssl.SSLContext | None = None,
     ) -> None:
+        self._trusted = frozenset(origin_of(_parsed(url)) for url in trusted)
         self._http = httpx.AsyncClient(
             transport=GuardedTransport(
                 lookup=lookup,
-                trusted=[origin_of(_parsed(url)) for url in trusted],
+                own_lookup=own_lookup,
+                trusted=self._trusted,
                 max_connections=max_connections,
                 tls=tls,
             ),
@@ -95,7 +98,8 @@ class Client:
     ) -> Answer:
         """Ask and read the whole answer, whatever its status; `timeout` is for all of it, in seconds.
 
-        Each redirect, if any may be followed, passes the guard anew and must be https (or trusted). Raises a NetError.
+        Each redirect, if any may be followed, passes the guard anew and must be https on its usual port (or trusted).
+        Raises a NetError.
         """
         try:
             async with asyncio.timeout(timeout):
@@ -103,6 +107,7 @@ class Client:
                 for _ in range(redirects if method == "GET" else 0):
                     if location is None:
                         break
+                    self._check_hop(location)
                     # No header goes along: what was meant for one host is not another's to see.
                     answer, location = await self._ask(method, location, None, None, max_bytes)
         except TimeoutError:
@@ -110,6 +115,12 @@ class Client:
         if location is not None:
             raise TooManyRedirects(f"{answer.url} redirects further than is followed")
         return answer
+
+    def _check_hop(self, location: str) -> None:
+        """Refuse a redirect to another port: whoever is asked must not choose a service for us to knock at."""
+        url = _parsed(location)
+        if url.port is not None and origin_of(url) not in self._trusted:
+            raise UnsafeUrl("A redirect to another port than https has")
 
     async def _ask(
         self, method: str, url: str, headers: Mapping[str, str] | None, content: bytes | None, max_bytes: int

@@ -1,17 +1,21 @@
-"""DNS TXT records, which the operating system's resolver cannot ask for.
+"""DNS asked directly: for TXT records, which the operating system's resolver cannot ask for, and for the addresses of
+strangers where the operator has named whom to ask.
 
 Knows nothing of handles.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable
+import socket
+from collections.abc import Awaitable, Callable, Sequence
 
 import dns.asyncresolver
 import dns.exception
 import dns.nameserver
 import dns.resolver
 from dns.rdtypes.ANY.TXT import TXT
+
+from roost.net.transport import Lookup, system_lookup
 
 # A name to its TXT records, each in one piece; raises OSError or TimeoutError when nobody says whether there are any.
 TxtLookup = Callable[[str], Awaitable[list[str]]]
@@ -29,18 +33,42 @@ async def system_txt(name: str) -> list[str]:
     return await txt_of(name, resolver)
 
 
-def txt_by(nameservers: Iterable[tuple[str, int]]) -> TxtLookup:
+def txt_by(nameservers: Sequence[tuple[str, int]]) -> TxtLookup:
     """Return the look-up that asks these nameservers, each an address and a port; without any, the system's."""
-    asked = [dns.nameserver.Do53Nameserver(address, port) for address, port in nameservers]
-    if not asked:
+    if not nameservers:
         return system_txt
-    resolver = dns.asyncresolver.Resolver(configure=False)
-    resolver.nameservers = list(asked)
+    resolver = _resolver(nameservers)
 
     async def lookup(name: str) -> list[str]:
         return await txt_of(name, resolver)
 
     return lookup
+
+
+def addresses_by(nameservers: Sequence[tuple[str, int]]) -> Lookup:
+    """Return the look-up of addresses that asks these nameservers; without any, the system's."""
+    if not nameservers:
+        return system_lookup
+    resolver = _resolver(nameservers)
+
+    async def lookup(host: str, _port: int) -> list[str]:
+        try:
+            found = await resolver.resolve_name(host, lifetime=_LIFETIME)
+        except (dns.resolver.NXDOMAIN, dns.resolver.NoAnswer):
+            return []
+        except dns.exception.Timeout as error:
+            raise TimeoutError(f"No nameserver answered for {host}") from error
+        except dns.exception.DNSException as error:
+            raise socket.gaierror(socket.EAI_AGAIN, str(error)) from error
+        return list(dict.fromkeys(found.addresses()))
+
+    return lookup
+
+
+def _resolver(nameservers: Sequence[tuple[str, int]]) -> dns.asyncresolver.Resolver:
+    resolver = dns.asyncresolver.Resolver(configure=False)
+    resolver.nameservers = [dns.nameserver.Do53Nameserver(address, port) for address, port in nameservers]
+    return resolver
 
 
 async def txt_of(name: str, resolver: dns.asyncresolver.Resolver) -> list[str]:

@@ -19,6 +19,7 @@ refused says something about the network this server stands in.
     │   └── Refused
     ├── CrawlRefused
     ├── DidNotResolved
+    │   └── DidEnded
     └── MailNotSent
 """
 
@@ -101,6 +102,10 @@ class CrawlRefused(NetError):
 
 class DidNotResolved(NetError):
     """A DID without a usable document: unknown, ended, of a method not supported, or badly written."""
+
+
+class DidEnded(DidNotResolved):
+    """A DID that was one once, and has been ended."""
 
 
 class MailNotSent(NetError):

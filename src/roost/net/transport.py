@@ -15,6 +15,7 @@ import re
 import socket
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 
 import httpcore
 import httpx
@@ -31,6 +32,10 @@ Origin = tuple[str, str, int]
 # A name, an IPv4 or an IPv6 address.
 _HOST = re.compile(r"[A-Za-z0-9._-]+|[0-9A-Fa-f:.]+", re.ASCII)
 _DEFAULT_PORTS = {"http": 80, "https": 443}
+# Names of strangers that are looked up at a time, and how long one is waited for: longer than a resolver takes that
+# asks a second server because the first is silent.
+LOOKUPS = 16
+LOOKUP_SECONDS = 6.0
 # How many of a host's addresses are tried before giving up; each may cost a connect timeout.
 _MAX_ATTEMPTS = 4
 
@@ -44,9 +49,28 @@ def _is_address(host: str) -> bool:
 
 
 async def system_lookup(host: str, port: int) -> list[str]:
-    """Resolve a name as the operating system does, hosts file included."""
-    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    """Resolve a stranger's name as the operating system does, hosts file included; raises OSError, TimeoutError.
+
+    In threads of its own: a name whose servers do not answer holds one for as long as the system likes, and what the
+    operator has configured must not wait for that.
+    """
+    ask = functools.partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
+    async with asyncio.timeout(LOOKUP_SECONDS):
+        return _addresses_in(await asyncio.get_running_loop().run_in_executor(_strangers(), ask))
+
+
+async def trusted_lookup(host: str, port: int) -> list[str]:
+    """Resolve a name that the operator has configured, as the operating system does; raises OSError."""
+    return _addresses_in(await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM))
+
+
+def _addresses_in(found: Iterable[tuple[object, object, object, object, tuple[str | int | bytes, ...]]]) -> list[str]:
     return list(dict.fromkeys(str(sockaddr[0]) for *_, sockaddr in found))
+
+
+@functools.cache
+def _strangers() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(LOOKUPS, thread_name_prefix="lookup")
 
 
 def origin_of(url: httpx.URL) -> Origin:
@@ -67,8 +91,10 @@ def _system_tls() -> ssl.SSLContext:
 class GuardedBackend(httpcore.AsyncNetworkBackend):
     """Opens TCP connections to public addresses, and to the hosts and ports that are configured."""
 
-    def __init__(self, *, lookup: Lookup, trusted: Iterable[tuple[str, int]]) -> None:
+    def __init__(self, *, lookup: Lookup, trusted: Iterable[tuple[str, int]], own_lookup: Lookup | None = None) -> None:
+        """Look names up by `lookup`, those that are configured by `own_lookup` if that is another."""
         self._lookup = lookup
+        self._own_lookup = own_lookup or lookup
         self._trusted = frozenset(trusted)
         self._inner = httpcore.AnyIOBackend()
 
@@ -93,14 +119,21 @@ class GuardedBackend(httpcore.AsyncNetworkBackend):
     async def addresses(self, host: str, port: int) -> list[str]:
         """Resolve a host and judge all of what comes back: one private address among public ones refuses the host."""
         try:
-            addresses = [host] if _is_address(host) else await self._lookup(host, port)
+            addresses = [host] if _is_address(host) else await self._look_up(host, port)
+        except TimeoutError:
+            raise TimedOut(f"Nobody said in time whether {host} has an address") from None
         except (OSError, UnicodeError) as error:
+            if isinstance(error, socket.gaierror) and error.errno == socket.EAI_AGAIN:
+                raise Unreachable(f"Nobody can say whether {host} has an address: {error}") from None
             raise UnknownHost(f"{host} does not resolve: {error}") from None
         if (host, port) not in self._trusted:
             for address in addresses:
                 if not is_public(address):
                     raise ForbiddenAddress(host, address)
         return addresses
+
+    async def _look_up(self, host: str, port: int) -> list[str]:
+        return await (self._own_lookup if (host, port) in self._trusted else self._lookup)(host, port)
 
     async def connect_unix_socket(
         self,
@@ -140,15 +173,22 @@ class GuardedTransport(httpx.AsyncBaseTransport):
     """
 
     def __init__(
-        self, *, lookup: Lookup, trusted: Iterable[Origin], max_connections: int, tls: ssl.SSLContext | None
+        self,
+        *,
+        lookup: Lookup,
+        own_lookup: Lookup | None,
+        trusted: Iterable[Origin],
+        max_connections: int,
+        tls: ssl.SSLContext | None,
     ) -> None:
         self._trusted = frozenset(trusted)
+        places = [(host, port) for _, host, port in self._trusted]
         self._pool = httpcore.AsyncConnectionPool(
             ssl_context=tls or _system_tls(),
             max_connections=max_connections,
             max_keepalive_connections=max_connections // 4,
             keepalive_expiry=30.0,
-            network_backend=GuardedBackend(lookup=lookup, trusted=((host, port) for _, host, port in self._trusted)),
+            network_backend=GuardedBackend(lookup=lookup, own_lookup=own_lookup, trusted=places),
         )
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:

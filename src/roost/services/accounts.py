@@ -16,8 +16,8 @@ from roost.services.repos import Repos
 from roost.storage import (
     accounts,
     app_passwords,
-    earned_invites,
     identity_changes,
+    invites,
     key_rotations,
     preferences,
     reserved_keys,
@@ -96,7 +96,7 @@ class Accounts:
         self._mail_tokens.drop(tx, gone.id)
         preferences.delete_of(tx, gone.id)
         # A code is as good as its account: one that was taken down must not get its codes back by going away.
-        earned_invites.void_of(tx, gone.did)
+        invites.disable_of(tx, gone.did)
         reserved_keys.delete_for(tx, gone.did)
         identity_changes.remove(tx, gone.id)
         key_rotations.done(tx, gone.id)

@@ -10,8 +10,8 @@ from roost.repo import commit as commits
 from roost.services import events
 from roost.services.clock import Minter
 from roost.services.did_check import DidCheck
-from roost.services.errors import AccountNotFound, UnknownAccount
-from roost.storage import accounts, heads
+from roost.services.errors import AccountNotFound, InvalidRequest, UnknownAccount
+from roost.storage import accounts, heads, staging
 from roost.storage.accounts import Account
 from roost.storage.db import Database, Tx
 
@@ -51,18 +51,21 @@ class Activation:
     async def activate(self, account: int) -> None:
         """Serve the account's repository again, and state all of it anew; so it does for one that is active.
 
-        Raises UnknownAccount for one that was taken down, and what `DidCheck.check` does.
+        Raises UnknownAccount for one that was taken down, InvalidRequest while its repository is being replaced, and
+        what `DidCheck.check` does.
         """
         await self._did_check.check(await self._db.read(lambda tx: _standing(tx, account)))
 
         def activate(tx: Tx) -> None:
             owner = _standing(tx, account)
+            if staging.moving(tx, account):
+                raise InvalidRequest("Its repository is being imported: activate the account in a moment")
             head = heads.get(tx, account)
             assert head is not None, "an account has a repository from its first transaction on"
             now = self._minter.milliseconds()
             accounts.set_deactivated(tx, account, None)
             # In this order: a relay looks at the DID again, takes the account for active, and then takes its state.
-            events.append_identity(tx, account, owner.did, owner.handle, now=now)
+            events.append_identity(tx, account, owner.did, owner.public_handle, now=now)
             events.append_account(tx, account, owner.did, None, now=now)
             events.append_sync(tx, account, commits.parse(head.block), now=now)
 

@@ -87,6 +87,21 @@ class AppPasswords:
             return None
         return app_passwords.find(tx, account, self._digest(account, text))
 
+    def may_be_imported(self, tx: Tx, account: int, text: str) -> bool:
+        """Return whether the text could be an app password that was made elsewhere: only its slow hash can tell."""
+        return _PASSWORD.fullmatch(text) is not None and app_passwords.has_imported(tx, account)
+
+    async def find_imported(self, account: int, text: str, hashed: bytes) -> AppPassword | None:
+        """Return the app password with that slow hash, or None; from now on it is found by its text as others are."""
+
+        def find(tx: Tx) -> AppPassword | None:
+            found = app_passwords.find(tx, account, hashed)
+            if found is not None:
+                app_passwords.set_digest(tx, account, found.name, self._digest(account, text))
+            return found
+
+        return await self._db.write(find)
+
     def _digest(self, account: int, text: str) -> bytes:
         # With the account in it, one digest says nothing about another account's.
         return digest(self._secret, f"{account}:{text}".encode(), "sha256")

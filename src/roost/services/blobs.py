@@ -101,10 +101,11 @@ class Blobs:
 
     async def _receive(self, account: int, pieces: AsyncIterator[bytes], file: Incoming) -> None:
         """Write what arrives to a file, in larger pieces than it comes in."""
-        held, size = [], 0
+        held, size, arrived = [], 0, 0
         try:
             async with asyncio.timeout(RECEIVE_SECONDS):
                 async for piece in pieces:
+                    arrived += len(piece)
                     self._arrive(account, len(piece))
                     held.append(piece)
                     size += len(piece)
@@ -116,7 +117,7 @@ class Blobs:
         except TimeoutError:
             raise InvalidRequest(f"The blob took longer than {RECEIVE_SECONDS} seconds to arrive") from None
         finally:
-            self._arrive(account, -file.size - size)
+            self._arrive(account, -arrived)
 
     def _arrive(self, account: int, size: int) -> None:
         """Count bytes that are arriving, or that no longer are. Raises TooManyRequests."""

@@ -7,31 +7,16 @@ nobody's codes pile up: only a few are open at a time.
 from collections.abc import Sequence
 from typing import Final
 
-import msgspec
-
 from roost.services.clock import Minter
 from roost.services.errors import AccountNotFound
-from roost.services.invites import new_code
+from roost.services.invites import Told, new_code, told_of
 from roost.services.policy import Policy
 from roost.storage import accounts, earned_invites
 from roost.storage.accounts import Account
 from roost.storage.db import Database, Tx
-from roost.storage.earned_invites import AccountInvite, InviteUse
-
-__all__ = ["AccountInvite", "EarnedInvites", "InviteUse", "OwnInvite"]
 
 MAX_OPEN: Final = 5
 """Earned codes of an account that are open at a time, as in the reference server."""
-
-SHOWN: Final = 1_000
-"""Codes of an account, and uses of a code, that are told of: there may be a million."""
-
-
-class OwnInvite(msgspec.Struct, frozen=True):
-    """A code of an account, and whom it admitted."""
-
-    invite: AccountInvite
-    uses: list[InviteUse]
 
 
 class EarnedInvites:
@@ -42,19 +27,15 @@ class EarnedInvites:
         self._policy = policy
         self._minter = minter
 
-    async def of(self, account: int, *, include_used: bool, create: bool) -> Sequence[OwnInvite]:
+    async def of(self, account: int, *, include_used: bool, create: bool) -> Sequence[Told]:
         """Return the account's codes that are not disabled, the oldest first; `create` gives it first what it has
         earned, and without `include_used` those that admit nobody any more are left out. Raises AccountNotFound.
         """
         if create and await self._db.read(lambda tx: self._due(tx, _known(tx, account))) > 0:
             await self._db.write(lambda tx: self._give(tx, account))
 
-        def read(tx: Tx) -> list[OwnInvite]:
-            found = earned_invites.of_account(tx, _known(tx, account).did, SHOWN)
-            shown = [each for each in found if not each.disabled and (include_used or each.available > 0)]
-            return [OwnInvite(each, earned_invites.uses_of(tx, each.code, SHOWN)) for each in shown]
-
-        return await self._db.read(read)
+        _, told = await self._db.read(lambda tx: told_of(tx, _known(tx, account).did))
+        return [each for each in told if not each.invite.disabled and (include_used or each.invite.available > 0)]
 
     def _give(self, tx: Tx, account: int) -> None:
         """Add the codes that are due, which this transaction counts for itself: others may have been faster."""

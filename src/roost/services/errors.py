@@ -10,6 +10,7 @@
     │   ├── AlreadyExists         the DID has an account here
     │   ├── InvalidHandle         HandleNotAvailable    HandleNotFound      UnsupportedDomain
     │   │                         └── HandleTaken
+    │   ├── DidNotFound           DidDeactivated
     │   ├── InvalidInviteCode     InvalidPassword       EmailNotAvailable   IncompatibleDidDoc
     │   ├── BadExpiration         LexiconNotFound
     │   ├── FutureCursor          ConsumerTooSlow       (of a subscriber)
@@ -107,6 +108,14 @@ class HandleTaken(HandleNotAvailable):
 
 class HandleNotFound(InvalidRequest):
     """No account is known by that handle."""
+
+
+class DidNotFound(InvalidRequest):
+    """There is no document of that DID that could be used."""
+
+
+class DidDeactivated(InvalidRequest):
+    """The DID was one once, and has been ended."""
 
 
 class UnsupportedDomain(InvalidRequest):

@@ -24,7 +24,7 @@ from roost.net.resolve import DidResolver
 from roost.services import events
 from roost.services.background import Background
 from roost.services.clock import Minter
-from roost.services.errors import AccountNotFound, HandleTaken, InvalidRequest
+from roost.services.errors import AccountNotFound, HandleTaken, InvalidRequest, TooManyRequests
 from roost.services.keyring import Keyring
 from roost.services.policy import Policy
 from roost.services.repos import Repos
@@ -58,12 +58,14 @@ UNFINISHED: Final = "Another change of this account's identity is under way; try
 class Change(msgspec.Struct, frozen=True):
     """What the account is to have once the directory has its new operation; None is as it is.
 
-    `past_holds` takes a handle that is kept for somebody; `name_handle` is whether the #identity event says the handle.
+    `past_holds` takes a handle that is kept for somebody; `instead_of` is the handle without which nothing is changed;
+    `name_handle` is whether the #identity event says the handle.
     """
 
     handle: Handle | None = None
     key: PrivateKey | None = None
     past_holds: bool = False
+    instead_of: Handle | None = None
     name_handle: bool = True
 
 
@@ -177,7 +179,7 @@ class IdentityChanges:
         if found is None:
             raise AccountNotFound("Account not found")
         if not await self._settle(account, give_up_after=SETTLE_AFTER):
-            raise InvalidRequest(UNFINISHED)
+            raise TooManyRequests(UNFINISHED)
         return found.did
 
     async def _carry_out(self, account: int, did: Did, operation: plc.Operation, change: Change) -> None:
@@ -234,7 +236,7 @@ class IdentityChanges:
         if accounts.by_id(tx, change.account) is None:
             raise AccountNotFound("Account not found")
         if identity_changes.get(tx, change.account) is not None:
-            raise InvalidRequest(UNFINISHED)  # another process's
+            raise TooManyRequests(UNFINISHED)  # another process's
         self._check_free(tx, did, change.handle, past_holds=past_holds)
         identity_changes.add(tx, change)
 
@@ -255,6 +257,8 @@ class IdentityChanges:
         found = accounts.by_id(tx, account)
         if found is None:
             raise AccountNotFound("Account not found")
+        if change.instead_of not in (None, found.handle):
+            return
         self._check_free(tx, found.did, change.handle, past_holds=change.past_holds)
         sealed = None if change.key is None else self._keyring.seal_key(found.did, change.key)
         self._take(tx, found, change.handle, sealed, name_handle=change.name_handle)

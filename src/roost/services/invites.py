@@ -69,7 +69,9 @@ class Invites:
         await self._db.write(add)
         return code
 
-    async def create_many(self, *, count: int, uses: int, for_accounts: Sequence[str]) -> list[AccountCodes]:
+    async def create_many(
+        self, *, count: int, uses: int, for_accounts: Sequence[str], action: Action | None = None
+    ) -> list[AccountCodes]:
         """Return `count` new codes for each of the accounts, or none of them. Raises InvalidRequest."""
         _check_uses(uses)
         owners = list(dict.fromkeys(for_accounts))
@@ -82,6 +84,8 @@ class Invites:
             for each in made:
                 for code in each.codes:
                     invites.add(tx, code=code, uses=uses, for_account=each.account, now=now)
+            if action is not None:
+                action.note(tx, uses=uses, codes={each.account: each.codes for each in made})
 
         await self._db.write(add)
         return made

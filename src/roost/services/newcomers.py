@@ -12,6 +12,7 @@ from roost.services.handles import NOT_PROVEN, Handles
 from roost.services.keyring import Keyring
 from roost.services.policy import Policy
 from roost.services.registration import Application, Registered, Registration
+from roost.services.reserved_keys import ReservedKeys
 from roost.syntax import Did, Handle
 
 
@@ -25,15 +26,17 @@ class Newcomers:
         handles: Handles,
         resolver: HandleResolver,
         keyring: Keyring,
+        reserved: ReservedKeys,
     ) -> None:
         self._policy = policy
         self._registration = registration
         self._handles = handles
         self._resolver = resolver
         self._keyring = keyring
+        self._reserved = reserved
 
     async def take_in(self, wanted: Application, did: Did, caller: Service | None) -> Registered:
-        """Make the account, for a caller who holds the DID's key.
+        """Make the account, for a caller who holds the DID's key; with the signing key that was reserved, if one was.
 
         Raises Unauthenticated for any other, AlreadyExists, InvalidHandle, InvalidRequest for a handle of somebody
         else, and what `Registration.take_in` does.
@@ -43,7 +46,8 @@ class Newcomers:
         if wanted.recovery_key is not None:
             raise InvalidRequest("recoveryKey is for a new DID; put it into the DID's own rotation keys instead")
         await self._check_handle(wanted.handle, did)
-        return await self._registration.take_in(wanted, did, self._keyring.seal_key(did, PrivateKey.generate()))
+        fresh = self._keyring.seal_key(did, PrivateKey.generate())
+        return await self._registration.take_in(wanted, did, lambda tx: self._reserved.take(tx, did) or fresh)
 
     async def _check_handle(self, handle: Handle, did: Did) -> None:
         """Refuse a handle that is neither ours to give nor leads to the DID already."""

@@ -5,6 +5,7 @@ it falls with whatever goes wrong, and one that a crash left behind is released 
 ever visible without its DID, its repository and its place in the event log.
 """
 
+from collections.abc import Callable
 from typing import Final
 
 import msgspec
@@ -138,8 +139,8 @@ class Registration:
             raise
         return Registered(account, session, await self._document(did))
 
-    async def take_in(self, wanted: Application, did: Did, sealed: bytes) -> Registered:
-        """Make an account for a DID that stands already, and open its first session; `sealed` is its signing key.
+    async def take_in(self, wanted: Application, did: Did, key: Callable[[Tx], bytes]) -> Registered:
+        """Make an account for a DID that stands already, and open its first session; `key` gives its sealed key.
 
         It is deactivated and has an empty repository until its owner has brought everything along, and nobody is told.
         Whether the caller speaks for the DID, and the handle is its own, has been seen to. Raises as `register` does,
@@ -161,7 +162,7 @@ class Registration:
                     raise InvalidInviteCode("Provided invite code not available")
                 invites.used(tx, code=code, did=did, now=now)
             id = accounts.add(
-                tx, did=did, handle=wanted.handle, email=email, password=password, signing_key=sealed, now=now
+                tx, did=did, handle=wanted.handle, email=email, password=password, signing_key=key(tx), now=now
             )
             accounts.set_deactivated(tx, id, now)
             self._repos.begin(tx, id, did, told=False)

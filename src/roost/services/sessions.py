@@ -118,16 +118,43 @@ class Sessions:
         if len(password) > MAX_PASSWORD:
             raise Unauthenticated("Password too long. Consider resetting your password.")
         account, app_password = await self._db.read(lambda tx: self._look_up(tx, identifier.strip(), password))
+        if account is not None and app_password is None:
+            app_password = await self._imported_app_password(account, password)
         if account is not None and app_password is not None:
             return SignedIn(account, _grant_of(app_password))
         stored = None if account is None else account.password
         if not await self._passwords.matches(password, stored) or account is None:
             raise Unauthenticated("Invalid identifier or password")
+        account = await self._renewed(account, password)
         if account.status != "takendown":
             return SignedIn(account, OWN)
         if not allow_takendown:
             raise AccountTakedown("Account has been taken down")
         return SignedIn(account, Grant(Scope.TAKENDOWN))
+
+    async def _imported_app_password(self, account: Account, text: str) -> AppPassword | None:
+        """Return the app password if it is one that was taken over from another server."""
+        if account.status == "takendown" or not await self._db.read(
+            lambda tx: self._app_passwords.may_be_imported(tx, account.id, text)
+        ):
+            return None
+        hashed = await self._passwords.reference_app_hash(text, account.did)
+        return await self._app_passwords.find_imported(account.id, text, hashed)
+
+    async def _renewed(self, account: Account, text: str) -> Account:
+        """Replace the hash of a password that another server has made, now that the password is there."""
+        if account.password is None or not self._passwords.outdated(account.password):
+            return account
+        hashed = await self._passwords.renew(text)
+
+        def renew(tx: Tx) -> Account:
+            now = accounts.by_id(tx, account.id)
+            if now is None or now.password != account.password:
+                raise Unauthenticated("Invalid identifier or password")
+            accounts.set_password(tx, account.id, hashed)
+            return msgspec.structs.replace(now, password=hashed)
+
+        return await self._db.write(renew)
 
     def _look_up(self, tx: Tx, identifier: str, password: str) -> tuple[Account | None, AppPassword | None]:
         """Return the account, and its app password if it is one: a takendown account's count no more."""

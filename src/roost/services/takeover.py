@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
+import orjson
 
 from roost.crypto import password
 from roost.crypto.errors import CryptoError
@@ -30,13 +31,21 @@ from roost.services.errors import InvalidRequest
 from roost.services.judging import Judgement, Standing
 from roost.services.keyring import Keyring
 from roost.services.replacing import Ready, move_all, stage
-from roost.storage import accounts, blobs, doomed, heads, invites, records, staging
+from roost.storage import accounts, app_passwords, blobs, doomed, heads, invites, records, restored, staging
 from roost.storage import events as log
+from roost.storage.app_passwords import AppPassword
 from roost.storage.db import Database, Tx
 from roost.storage.errors import ReferenceUnreadable
 from roost.storage.heads import Head
 from roost.storage.objects import Objects, new_name
-from roost.storage.reference import ReferenceAccount, ReferenceActor, ReferenceBlob, ReferenceData, ReferenceInvite
+from roost.storage.reference import (
+    ReferenceAccount,
+    ReferenceActor,
+    ReferenceAppPassword,
+    ReferenceBlob,
+    ReferenceData,
+    ReferenceInvite,
+)
 from roost.syntax import Did, Handle, InvalidSyntax
 
 __all__ = ["ReferenceAccount", "ReferenceData", "Taken", "Takeover", "examine"]
@@ -70,6 +79,8 @@ class _Source(msgspec.Struct, frozen=True):
     key: PrivateKey
     commit: ForeignCommit
     kept: Commit | None
+    app_passwords: list[ReferenceAppPassword]
+    preferences: list[object]
 
 
 class Takeover:
@@ -168,6 +179,8 @@ class Takeover:
             _add_blob(tx, id, blob, object, now)
         for path, ref in source.actor.taken_down():
             records.set_takedown(tx, id, path, ref)
+        if source.preferences:
+            restored.preferences(tx, id, orjson.dumps(source.preferences))
         if source.kept is None:
             taken.resigned = True
             if account.takedown_ref is None and account.deactivated_at is None:
@@ -200,6 +213,9 @@ class Takeover:
             accounts.set_deactivated(tx, id, account.deactivated_at, delete_after=account.delete_after)
         if account.takedown_ref is not None:
             accounts.set_takedown(tx, id, account.takedown_ref)
+        for each in source.app_passwords:
+            password_of = AppPassword(each.name, each.privileged, each.created_at)
+            app_passwords.add(tx, id, password_of, digest=bytes.fromhex(each.hash))
         return id
 
 
@@ -230,7 +246,7 @@ async def _with_source(
         taken.problems.append(f"not taken over: {error}")
         return
     try:
-        source = await asyncio.to_thread(_source, account, actor, taken)
+        source = await asyncio.to_thread(_source, data, account, actor, taken)
         await work(source)
     except (ReferenceUnreadable, InvalidRequest) as error:
         taken.problems.append(f"not taken over: {error}")
@@ -246,12 +262,13 @@ def _restore_invite(tx: Tx, invite: ReferenceInvite) -> bool:
         left=max(0, invite.available - len(invite.used)),
         disabled=invite.disabled,
         for_account=invite.for_account,
+        created_by=invite.created_by,
         now=invite.created_at,
         used=invite.used,
     )
 
 
-def _source(account: ReferenceAccount, actor: ReferenceActor, taken: Taken) -> _Source:
+def _source(data: ReferenceData, account: ReferenceAccount, actor: ReferenceActor, taken: Taken) -> _Source:
     """Open an account's own part. Raises InvalidRequest, ReferenceUnreadable."""
     did = Did.parse(account.did)
     try:
@@ -274,7 +291,9 @@ def _source(account: ReferenceAccount, actor: ReferenceActor, taken: Taken) -> _
         raise InvalidRequest(f"its commit cannot be read: {error}") from error
     if commit.did != did:
         raise InvalidRequest(f"its repository is that of {commit.did}")
-    return _Source(account, did, handle, actor, key, commit, _kept(block, key))
+    return _Source(
+        account, did, handle, actor, key, commit, _kept(block, key), data.app_passwords(did), _preferences(actor)
+    )
 
 
 def _kept(block: bytes, key: PrivateKey) -> Commit | None:
@@ -285,6 +304,13 @@ def _kept(block: bytes, key: PrivateKey) -> Commit | None:
     except InvalidCommit:
         return None
     return commit
+
+
+def _preferences(actor: ReferenceActor) -> list[object]:
+    try:
+        return [orjson.loads(text) for _, text in actor.preferences()]
+    except orjson.JSONDecodeError as error:
+        raise InvalidRequest(f"its preferences cannot be read: {error}") from error
 
 
 def _no_handle(did: Did) -> Handle:

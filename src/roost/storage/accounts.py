@@ -16,6 +16,9 @@ _SELECT = (
 INVALID_HANDLE: Final = Handle("handle.invalid")
 """What the protocol has in the place of a handle that does not lead to its account (handle specification)."""
 
+NEW_IDENTITY: Final = 86_400_000
+"""Milliseconds until the identity of a new account is looked at for the first time: it has just been made."""
+
 HANDLES_HELD: Final = 3
 """Handles that are kept for who gave them up: enough to undo a change or two, too few to hoard names."""
 
@@ -111,9 +114,9 @@ def add(
 ) -> int:
     """Add an account and return its id; `signing_key` is sealed. The caller has made sure that its names are free."""
     row = tx.one(
-        "INSERT INTO account (did, handle, email, password, signing_key, created_at, signing_key_at)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING id",
-        did, handle, email, password, signing_key, now, now,
+        "INSERT INTO account (did, handle, email, password, signing_key, created_at, signing_key_at, identity_due_at)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
+        did, handle, email, password, signing_key, now, now, now + NEW_IDENTITY,
     )  # fmt: skip
     assert row is not None, "RETURNING answers with the row it inserted"
     return int(row[0])
@@ -163,6 +166,13 @@ def set_handle_invalid(tx: Tx, account: int, at: int | None) -> None:
 def set_identity_due(tx: Tx, account: int, at: int, *, failures: int = 0) -> None:
     """Note when the account's identity is to be looked at next, and how often in a row nobody could tell."""
     tx.run("UPDATE account SET identity_due_at = ?, identity_failures = ? WHERE id = ?", at, failures, account)
+
+
+def identity_failures(tx: Tx, account: int) -> int:
+    """Return how often in a row nobody could tell of the account's identity."""
+    row = tx.one("SELECT identity_failures FROM account WHERE id = ?", account)
+    assert row is not None, "the account was read in this transaction"
+    return int(row[0])
 
 
 def identity_due(tx: Tx, now: int, limit: int) -> list[tuple[int, int]]:

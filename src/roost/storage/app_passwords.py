@@ -34,6 +34,16 @@ def find(tx: Tx, account: int, digest: bytes) -> AppPassword | None:
     return _app_password(tx.one(_SELECT + " AND digest = ?", account, digest))
 
 
+def has_imported(tx: Tx, account: int) -> bool:
+    """Return whether the account has passwords that were made elsewhere: their digest is a slow hash of 64 bytes."""
+    return tx.one("SELECT 1 FROM app_password WHERE account = ? AND length(digest) = 64 LIMIT 1", account) is not None
+
+
+def set_digest(tx: Tx, account: int, name: str, digest: bytes) -> None:
+    """Replace a password's digest."""
+    tx.run("UPDATE app_password SET digest = ? WHERE account = ? AND name = ?", digest, account, name)
+
+
 def of_account(tx: Tx, account: int) -> list[AppPassword]:
     """Return the account's passwords, the newest first."""
     rows = tx.all(_SELECT + " ORDER BY created_at DESC, name", account)

@@ -1,30 +1,7 @@
-"""The invite codes of one account: those that it was given, and those that it has earned by being here for a while."""
-
-import msgspec
+"""The invite codes that accounts have earned by being here for a while."""
 
 from roost.storage.db import Tx
 from roost.syntax import Did
-
-
-class AccountInvite(msgspec.Struct, frozen=True):
-    """A code that was given out in an account's name; `created_by` is `admin`, or that account where it earned it.
-
-    `uses` is how many accounts it was made for, `available` how many it may still admit.
-    """
-
-    code: str
-    uses: int
-    available: int
-    disabled: bool
-    created_by: str
-    created_at: int
-
-
-class InviteUse(msgspec.Struct, frozen=True):
-    """An account that a code admitted; `used_at` is in milliseconds since 1970."""
-
-    did: Did
-    used_at: int
 
 
 def add(tx: Tx, *, code: str, did: Did, disabled: bool, now: int) -> None:
@@ -34,19 +11,6 @@ def add(tx: Tx, *, code: str, did: Did, disabled: bool, now: int) -> None:
         " VALUES (?, 1, 1, ?, ?, ?, ?)",
         code, int(disabled), did, now, did,
     )  # fmt: skip
-
-
-def of_account(tx: Tx, did: Did, limit: int) -> list[AccountInvite]:
-    """Return codes that were given out in the name of the account with that DID, the oldest first."""
-    rows = tx.all(
-        "SELECT code, uses, available, disabled, created_by, created_at FROM invite WHERE for_account = ?"
-        " ORDER BY created_at, code LIMIT ?",
-        did, limit,
-    )  # fmt: skip
-    return [
-        AccountInvite(code, uses, available, bool(disabled), created_by, created_at)
-        for code, uses, available, disabled, created_by, created_at in rows
-    ]
 
 
 def earned(tx: Tx, did: Did, *, after: int) -> tuple[int, int]:
@@ -59,14 +23,3 @@ def earned(tx: Tx, did: Did, *, after: int) -> tuple[int, int]:
     )  # fmt: skip
     assert row is not None, "a sum always answers"
     return int(row[0]), int(row[1])
-
-
-def uses_of(tx: Tx, code: str, limit: int) -> list[InviteUse]:
-    """Return accounts that a code admitted, the first ones first."""
-    rows = tx.all("SELECT did, used_at FROM invite_use WHERE code = ? ORDER BY used_at, did LIMIT ?", code, limit)
-    return [InviteUse(Did(did), used_at) for did, used_at in rows]
-
-
-def void_of(tx: Tx, did: Did) -> None:
-    """Have no code in the name of the account with that DID admit anybody any more."""
-    tx.run("UPDATE invite SET disabled = 1 WHERE for_account = ? AND disabled = 0", did)

@@ -49,7 +49,10 @@ def used(tx: Tx, *, code: str, did: Did, now: int) -> None:
 
 
 class Invite(msgspec.Struct, frozen=True):
-    """A code: how many accounts it was made for, how many it may still admit, and in whose name it was given out."""
+    """A code: how many accounts it was made for, how many it may still admit, and in whose name it was given out.
+
+    `created_by` is `admin`, or the account of that name where it earned the code.
+    """
 
     code: str
     uses: int
@@ -57,6 +60,7 @@ class Invite(msgspec.Struct, frozen=True):
     disabled: bool
     for_account: str
     created_at: int
+    created_by: str = "admin"
 
 
 class Use(msgspec.Struct, frozen=True):
@@ -66,7 +70,7 @@ class Use(msgspec.Struct, frozen=True):
     used_at: int
 
 
-_SELECT = "SELECT code, uses, available, disabled, for_account, created_at FROM invite"
+_SELECT = "SELECT code, uses, available, disabled, for_account, created_at, created_by FROM invite"
 
 
 def newest(tx: Tx, limit: int, *, after: tuple[int, str] | None = None) -> list[Invite]:
@@ -93,15 +97,15 @@ def most_used(tx: Tx, limit: int, *, after: tuple[int, str] | None = None) -> li
 
 
 def of_account(tx: Tx, did: Did, limit: int) -> list[Invite]:
-    """Return codes that were given out in an account's name."""
-    return _invites(tx.all(_SELECT + " WHERE for_account = ? ORDER BY code LIMIT ?", did, limit))
+    """Return codes that were given out in an account's name, the oldest first."""
+    return _invites(tx.all(_SELECT + " WHERE for_account = ? ORDER BY created_at, code LIMIT ?", did, limit))
 
 
 def that_admitted(tx: Tx, did: Did) -> Invite | None:
     """Return the code that admitted an account, or None."""
     found = _invites(
         tx.all(
-            "SELECT invite.code, uses, available, disabled, for_account, created_at"
+            "SELECT invite.code, uses, available, disabled, for_account, created_at, created_by"
             " FROM invite_use JOIN invite ON invite.code = invite_use.code WHERE did = ?",
             did,
         )
@@ -127,8 +131,8 @@ def disable_of(tx: Tx, did: Did) -> int:
 
 def _invites(rows: list[Row]) -> list[Invite]:
     return [
-        Invite(code, uses, available, bool(disabled), for_account, created_at)
-        for code, uses, available, disabled, for_account, created_at in rows
+        Invite(code, uses, available, bool(disabled), for_account, created_at, created_by)
+        for code, uses, available, disabled, for_account, created_at, created_by in rows
     ]
 
 
@@ -140,14 +144,15 @@ def restore(
     left: int,
     disabled: bool,
     for_account: str,
+    created_by: str,
     now: int,
     used: Iterable[tuple[str, int]],
 ) -> bool:
     """Add a code of another server with those who used it there, as (DID, time); False if it is here already."""
     added = tx.run(
-        "INSERT INTO invite (code, uses, available, disabled, for_account, created_at) VALUES (?, ?, ?, ?, ?, ?)"
-        " ON CONFLICT (code) DO NOTHING",
-        code, uses, left, int(disabled), for_account, now,
+        "INSERT INTO invite (code, uses, available, disabled, for_account, created_by, created_at)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (code) DO NOTHING",
+        code, uses, left, int(disabled), for_account, created_by, now,
     )  # fmt: skip
     if added:
         tx.run_many(

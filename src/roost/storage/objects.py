@@ -22,7 +22,6 @@ from pathlib import Path
 from secrets import token_hex
 from time import time
 from typing import Final, Protocol, TypeVar
-from urllib.parse import unquote, urlsplit
 
 import msgspec
 
@@ -95,21 +94,6 @@ def path_of(name: str) -> str:
 def is_name(text: str) -> bool:
     """Return whether that could be an object of ours."""
     return _NAME.fullmatch(text) is not None
-
-
-def open_objects(url: str | None, data: Path) -> Objects:
-    """Open the objects at a URL (`file:///path`, `s3://bucket/prefix`, `gs://…`, `az://…`, `memory:///`), or in `data`.
-
-    Raises ObjectStoreFailed for a URL that does not make sense.
-    """
-    if url is None:
-        return Directory(data / "blobs")
-    if urlsplit(url).scheme == "file":
-        return Directory(Path(unquote(urlsplit(url).path)))
-    # Here and not above: its library costs a server without one 30 ms of its start, and 15 MB.
-    from roost.storage.object_store import ObjectStore  # noqa: PLC0415
-
-    return ObjectStore(url, Spool(data / "incoming"))
 
 
 class Spool:

@@ -8,10 +8,11 @@ is made of the rows.
 """
 
 import os
+import re
 import shutil
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
@@ -87,7 +88,11 @@ class ReferenceData:
         self._actors = actors or folder / "actors"
         self._blobs = blobs
         self._copies = TemporaryDirectory(prefix="roost-reference-")
-        self._db = _Db(folder / ACCOUNTS, Path(self._copies.name), shared=True)
+        try:
+            self._db = _Db(folder / ACCOUNTS, Path(self._copies.name), shared=True)
+        except BaseException:
+            self._copies.cleanup()
+            raise
 
     def close(self) -> None:
         """Close every file."""
@@ -118,7 +123,10 @@ class ReferenceData:
         rows = self._db.rows(
             "SELECT name, passwordScrypt, createdAt, privileged FROM app_password WHERE did = ? ORDER BY name", did
         )
-        return [ReferenceAppPassword(name, hash, _ms(made) or 0, bool(full)) for name, hash, made, full in rows]
+        return [
+            ReferenceAppPassword(name, _app_hash(hashed), _ms(made) or 0, bool(full))
+            for name, hashed, made, full in rows
+        ]
 
     def invites(self) -> Iterator[ReferenceInvite]:
         """Yield every invite code."""
@@ -255,20 +263,24 @@ def _copy(path: Path, log: Path, copies: Path) -> Path:
 
 def _is_open(path: Path) -> bool:
     """Return whether a process that can be looked at has the file open; on systems without /proc nobody can say."""
-    try:
-        wanted = path.stat()
-        processes = [entry for entry in os.scandir("/proc") if entry.name.isdigit() and int(entry.name) != os.getpid()]
-    except OSError:
-        return False
-    for process in processes:
-        try:
-            for file in os.scandir(f"{process.path}/fd"):
-                found = file.stat()
-                if (found.st_dev, found.st_ino) == (wanted.st_dev, wanted.st_ino):
-                    return True
-        except OSError:
-            continue  # it has ended, or is somebody else's
+    wanted = path.stat()
+    for process in Path("/proc").glob("[0-9]*/fd"):
+        if process.parent.name == str(os.getpid()):
+            continue
+        with suppress(OSError):  # it has ended, or is somebody else's
+            for file in os.listdir(process):  # noqa: PTH208 - a Path each would take as long again
+                with suppress(OSError):  # it was closed
+                    found = os.stat(process / file)  # noqa: PTH116 - as above
+                    if (found.st_dev, found.st_ino) == (wanted.st_dev, wanted.st_ino):
+                        return True
     return False
+
+
+def _app_hash(text: str) -> str:
+    hashed = text.rpartition(":")[2]
+    if not re.fullmatch(r"[0-9a-f]{128}", hashed):
+        raise ReferenceUnreadable("an app password's hash is not one")
+    return hashed
 
 
 def _cid(text: str) -> Cid:

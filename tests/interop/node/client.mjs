@@ -33,7 +33,7 @@ const agentOf = () => new AtpAgent({ service: url })
 // A new account, signed in.
 async function person(stem) {
   const agent = agentOf()
-  const name = `${stem}-${process.pid}-${people++}`
+  const name = `${stem}${process.pid}x${people++}`
   const email = `${name}@mail.test`
   const made = await agent.createAccount({ handle: `${name}.test`, email, password: PASSWORD })
   assert.equal(agent.session.did, made.data.did)
@@ -82,7 +82,7 @@ const parts = {
   // An account is made; its session is resumed, refreshed, and ended.
   async sessions() {
     const events = []
-    const { agent, did, handle, email } = await person('sessions')
+    const { agent, did, handle, email } = await person('alice')
     const saved = { ...agent.session }
 
     const signedIn = new AtpAgent({ service: url, persistSession: (event) => events.push(event) })
@@ -198,7 +198,7 @@ const parts = {
 
   // Records are put, swapped and written in batches; what a swap or a batch refuses changes nothing.
   async writing() {
-    const { agent, did } = await person('writing')
+    const { agent, did } = await person('write')
     const repo = agent.com.atproto.repo
     const collection = 'com.example.note'
     const note = (rkey, text) => ({ repo: did, collection, rkey, record: { $type: collection, text } })
@@ -252,11 +252,11 @@ const parts = {
     return { did }
   },
 
-  // A handle is changed: it resolves, the directory and the DID document name it, and the old one is free.
+  // A handle is changed: it resolves, the directory and the DID document name it, and the old one leads nowhere.
   async handle() {
-    const { agent, did, handle } = await person('handle')
+    const { agent, did, handle } = await person('name')
     const { agent: other } = await person('other')
-    const wanted = `new-${handle}`
+    const wanted = `new${handle}`
     await refused(() => other.updateHandle({ handle }), TAKEN)
     await refused(() => other.updateHandle({ handle: 'not a handle' }), ['InvalidHandle', 'InvalidRequest'])
     await agent.updateHandle({ handle: wanted })
@@ -265,7 +265,9 @@ const parts = {
     assert.equal((await agent.com.atproto.server.getSession()).data.handle, wanted)
     const { handle: known } = await resolver.did.resolveAtprotoData(did, true)
     assert.equal(known, wanted)
-    await other.updateHandle({ handle })
+    await agent.updateHandle({ handle })
+    assert.equal((await other.resolveHandle({ handle })).data.did, did)
+    await agent.updateHandle({ handle: wanted })
     return { did, handle: wanted }
   },
 
@@ -278,7 +280,7 @@ const parts = {
     await server.confirmEmail({ email, token: first.code })
     assert.equal((await server.getSession()).data.emailConfirmed, true)
 
-    const wanted = `new-${email}`
+    const wanted = `new${email}`
     await refused(() => server.updateEmail({ email: wanted }), 'TokenRequired')
     const second = await mailed(email, () => server.requestEmailUpdate())
     assert.equal(second.result.data.tokenRequired, true)
@@ -329,7 +331,7 @@ const parts = {
 
   // Preferences are kept, by the client's own helpers, and are the owner's alone.
   async preferences() {
-    const { agent } = await person('preferences')
+    const { agent } = await person('prefs')
     await agent.setAdultContentEnabled(true)
     await agent.addMutedWord({ value: 'spoiler', targets: ['content'], actorTarget: 'all' })
     await agent.setPersonalDetails({ birthDate: new Date('1990-02-03') })
@@ -342,7 +344,7 @@ const parts = {
 
   // A token for another service is signed with the account's key, as that service checks it.
   async serviceAuth() {
-    const { agent, did } = await person('service')
+    const { agent, did } = await person('feed')
     const lxm = 'app.bsky.feed.getFeedSkeleton'
     const { token } = (await agent.com.atproto.server.getServiceAuth({ aud: 'did:web:feed.test', lxm })).data
     const keyOf = (iss, refresh) => resolver.did.resolveAtprotoKey(iss, refresh)
@@ -354,7 +356,7 @@ const parts = {
 
   // The owner's own rotation key is put first in the directory, by an operation that the server signs for a mailed code.
   async directory() {
-    const { agent, did, handle, email } = await person('directory')
+    const { agent, did, handle, email } = await person('owner')
     const methods = agent.com.atproto.identity
     const recommended = (await methods.getRecommendedDidCredentials()).data
     assert.deepEqual(recommended.alsoKnownAs, [`at://${handle}`])

@@ -22,7 +22,7 @@ CREATE INDEX reserved_key_by_age ON reserved_key (created_at);
 
 -- Who made a code: `admin`, or the account that earned it, whose name it then also is given out in.
 ALTER TABLE invite ADD COLUMN created_by TEXT NOT NULL DEFAULT 'admin';
--- wanted by: the codes of an account, in the order of their making
+-- wanted by: the codes of an account, in the order of their making, and disabling them
 CREATE INDEX invite_of_account_by_age ON invite (for_account, created_at);
 
 -- wanted by: deleting the accounts whose owners have said until when to keep them

@@ -28,7 +28,5 @@ END;
 CREATE INDEX invite_by_age ON invite (created_at, code);
 -- wanted by: listing codes, the most used first
 CREATE INDEX invite_by_usage ON invite ((uses - available), code);
--- wanted by: the codes of an account, and disabling them
-CREATE INDEX invite_of_account ON invite (for_account);
 -- wanted by: which code admitted an account
 CREATE INDEX invite_use_of_account ON invite_use (did);

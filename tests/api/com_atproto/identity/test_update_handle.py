@@ -36,7 +36,7 @@ def names() -> Iterator[Nameserver]:
 @pytest.fixture
 def two_domains(tmp_path: Path, names: Nameserver) -> Iterator[Roost]:
     """A server that gives out handles under two domains, and asks that nameserver."""
-    flags = {"handle_domains": ".test,.people.example.net", "handle_nameservers": names.address}
+    flags = {"handle_domains": ".test,.people.example.net", "nameservers": names.address}
     with running(tmp_path, **flags) as roost:
         yield roost
 

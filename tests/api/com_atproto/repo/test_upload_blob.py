@@ -21,8 +21,9 @@ from support.blobs import (
     uploaded,
     wait_for,
 )
-from support.calls import THING, at_once, create, put, refusal, set_status
+from support.calls import THING, at_once, bearer, create, put, refusal, set_status
 from support.server import Person, Roost, running
+from support.strangers import service_did
 
 LIMIT = 300_000
 
@@ -93,6 +94,23 @@ def test_nobody_may_upload_for_somebody_else(roost: Roost, person: Person) -> No
 
     assert refusal(answer)[:2] == (401, "AuthMissing")
     assert refusal(create(person, {"pic": reference(picture("theirs"))}))[1] == "BlobNotFound"
+
+
+def test_a_service_may_upload_for_an_account(roost: Roost, person: Person) -> None:
+    """With a token that the account had made for just this; one for another method is refused."""
+    nsid = "com.atproto.repo.uploadBlob"
+
+    def token(lxm: str) -> dict[str, str]:
+        params = {"aud": service_did(roost), "lxm": lxm}
+        return bearer(person.get("com.atproto.server.getServiceAuth", **params).json()["token"])
+
+    said = {"content-type": "video/mp4"}
+    taken = roost.post(nsid, headers=said | token(nsid), content=b"a film")
+    refused = roost.post(nsid, headers=said | token("com.atproto.repo.createRecord"), content=b"another")
+
+    assert taken.json() == {"blob": reference(b"a film", "video/mp4")}
+    assert create(person, {"film": taken.json()["blob"]}).status_code == 200
+    assert refused.status_code in (400, 401)
 
 
 def test_who_is_deactivated_may_upload(roost: Roost, person: Person) -> None:

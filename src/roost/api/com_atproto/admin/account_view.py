@@ -2,7 +2,8 @@
 
 import msgspec
 
-from roost.api.com_atproto.admin.invite_view import InviteView, invite_view, moment
+from roost.api.com_atproto.server.invite_view import InviteView, invite_view
+from roost.api.moment import moment
 from roost.services.admin import Profile
 from roost.syntax import Datetime, Did, Handle
 

@@ -6,6 +6,7 @@ from roost.api.method import Auth, Procedure
 from roost.services.accounts import Accounts
 from roost.services.admin import Admin
 from roost.services.audit import Action
+from roost.services.errors import AccountNotFound, UnknownAccount
 from roost.syntax import Did
 
 
@@ -19,7 +20,10 @@ async def delete_account(admin: Admin, accounts: Accounts, action: Action, input
     """Delete an account. Raises UnknownAccount."""
     action.about(input.did, did=input.did)
     account = await admin.account(input.did)
-    await accounts.delete(account.id, action=action)
+    try:
+        await accounts.delete(account.id, action=action)
+    except AccountNotFound:  # somebody was faster
+        raise UnknownAccount(f"Account not found: {input.did}") from None
 
 
 METHOD = Procedure("com.atproto.admin.deleteAccount", delete_account, auth=Auth.ADMIN)

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from roost.api.com_atproto.admin.invite_view import InviteView, invite_view
+from roost.api.com_atproto.server.invite_view import InviteView, invite_view
 from roost.api.cursor import place
 from roost.api.method import Auth, Query
 from roost.services.errors import InvalidRequest

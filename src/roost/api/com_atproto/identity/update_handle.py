@@ -2,6 +2,7 @@
 
 import msgspec
 
+from roost.api import limits
 from roost.api.method import Auth, Procedure
 from roost.services.caller import Caller
 from roost.services.handles import Handles
@@ -19,4 +20,4 @@ async def update_handle(handles: Handles, caller: Caller, input: Input) -> None:
     await handles.update(caller.account, input.handle)
 
 
-METHOD = Procedure("com.atproto.identity.updateHandle", update_handle, auth=Auth.ACCESS)
+METHOD = Procedure("com.atproto.identity.updateHandle", update_handle, auth=Auth.ACCESS, limits=limits.UPDATE_HANDLE)

@@ -5,6 +5,7 @@ from typing import Final
 
 import msgspec
 
+from roost.api import limits
 from roost.api.method import Auth, Procedure
 from roost.data.cid import Cid
 from roost.services.blobs import Blobs
@@ -35,11 +36,18 @@ class Output(msgspec.Struct, frozen=True):
 
 
 async def upload_blob(blobs: Blobs, caller: Caller, content_type: str, input: AsyncIterator[bytes]) -> Output:
-    """Keep a blob for a while. Raises BlobQuotaExceeded, InvalidRequest, AccountTakedown, TooManyRequests,
-    UpstreamFailure.
+    """Keep a blob for a while. A service that uploads for an account may do so with a service token.
+
+    Raises BlobQuotaExceeded, InvalidRequest, AccountTakedown, TooManyRequests, UpstreamFailure.
     """
     made = await blobs.upload(caller.account, input, content_type)
     return Output(Blob(Link(made.cid), made.mime_type, made.size))
 
 
-METHOD = Procedure("com.atproto.repo.uploadBlob", upload_blob, auth=Auth.ACCESS, body_limit=BODY)
+METHOD = Procedure(
+    "com.atproto.repo.uploadBlob",
+    upload_blob,
+    auth=Auth.ACCESS_OR_SERVICE,
+    body_limit=BODY,
+    limits=limits.UPLOAD_BLOB,
+)

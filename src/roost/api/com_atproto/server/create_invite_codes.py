@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import msgspec
 
 from roost.api.method import Auth, Procedure
+from roost.services.audit import Action
 from roost.services.invites import AccountCodes, Invites
 from roost.syntax import Did
 
@@ -23,10 +24,11 @@ class Output(msgspec.Struct, frozen=True):
     codes: list[AccountCodes]
 
 
-async def create_invite_codes(invites: Invites, input: Input) -> Output:
+async def create_invite_codes(invites: Invites, action: Action, input: Input) -> Output:
     """Make codes, all of them or none. Raises InvalidRequest."""
     owners = ["admin"] if input.for_accounts is None else [str(did) for did in input.for_accounts]
-    return Output(await invites.create_many(count=input.code_count, uses=input.use_count, for_accounts=owners))
+    made = await invites.create_many(count=input.code_count, uses=input.use_count, for_accounts=owners, action=action)
+    return Output(made)
 
 
 METHOD = Procedure("com.atproto.server.createInviteCodes", create_invite_codes, auth=Auth.ADMIN)

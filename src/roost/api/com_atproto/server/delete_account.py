@@ -2,6 +2,7 @@
 
 import msgspec
 
+from roost.api import limits
 from roost.api.method import Procedure
 from roost.services.deletion import Deletion
 from roost.syntax import Did
@@ -20,4 +21,4 @@ async def delete_account(deletion: Deletion, input: Input) -> None:
     await deletion.delete(input.did, input.password, input.token)
 
 
-METHOD = Procedure("com.atproto.server.deleteAccount", delete_account)
+METHOD = Procedure("com.atproto.server.deleteAccount", delete_account, limits=limits.DELETE_ACCOUNT)

@@ -27,7 +27,7 @@ async def get_session(accounts: Accounts, identity: Identity, policy: Policy, ca
     """Describe the caller's account. Raises AccountNotFound."""
     account = await accounts.get(caller.account)
     return Output(
-        handle=account.handle,
+        handle=account.public_handle,
         did=account.did,
         active=account.status is None,
         email_confirmed=account.email_confirmed_at is not None,

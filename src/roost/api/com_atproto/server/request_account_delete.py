@@ -1,5 +1,6 @@
 """com.atproto.server.requestAccountDelete: mail the token that deleting the account takes."""
 
+from roost.api import limits
 from roost.api.method import FULL, Auth, Procedure
 from roost.services.caller import Caller
 from roost.services.deletion import Deletion
@@ -10,4 +11,10 @@ async def request_account_delete(deletion: Deletion, caller: Caller) -> None:
     await deletion.request(caller.account)
 
 
-METHOD = Procedure("com.atproto.server.requestAccountDelete", request_account_delete, auth=Auth.ACCESS, scopes=FULL)
+METHOD = Procedure(
+    "com.atproto.server.requestAccountDelete",
+    request_account_delete,
+    auth=Auth.ACCESS,
+    scopes=FULL,
+    limits=limits.mails("requestAccountDelete"),
+)

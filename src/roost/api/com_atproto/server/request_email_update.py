@@ -2,6 +2,7 @@
 
 import msgspec
 
+from roost.api import limits
 from roost.api.method import FULL, Auth, Procedure
 from roost.services.caller import Caller
 from roost.services.email_changes import EmailChanges
@@ -18,4 +19,10 @@ async def request_email_update(email_changes: EmailChanges, caller: Caller) -> O
     return Output(await email_changes.request_update(caller.account))
 
 
-METHOD = Procedure("com.atproto.server.requestEmailUpdate", request_email_update, auth=Auth.ACCESS, scopes=FULL)
+METHOD = Procedure(
+    "com.atproto.server.requestEmailUpdate",
+    request_email_update,
+    auth=Auth.ACCESS,
+    scopes=FULL,
+    limits=limits.mails("requestEmailUpdate"),
+)

@@ -33,7 +33,7 @@ def session_output(account: Account, pair: Pair, did_doc: DidDoc | None = None) 
     return SessionOutput(
         access_jwt=pair.access,
         refresh_jwt=pair.refresh,
-        handle=account.handle,
+        handle=account.public_handle,
         did=account.did,
         active=account.status is None,
         email_confirmed=account.email_confirmed_at is not None,

@@ -1,6 +1,7 @@
 """An invite code as answers tell of it."""
 
-from roost.api.com_atproto.admin.invite_view import InviteUse, invite_view, moment
+from roost.api.com_atproto.server.invite_view import InviteUse, invite_view
+from roost.api.moment import moment
 from roost.services.invites import Invite, Told, Use
 from roost.syntax import Did
 

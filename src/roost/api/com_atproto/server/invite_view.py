@@ -1,11 +1,10 @@
 """com.atproto.server.defs#inviteCode: a code as answers tell of it."""
 
-from datetime import UTC, datetime
-
 import msgspec
 
+from roost.api.moment import moment
 from roost.services.invites import Told
-from roost.syntax import Datetime, Did, now_text
+from roost.syntax import Datetime, Did
 
 
 class InviteUse(msgspec.Struct, frozen=True, rename="camel"):
@@ -36,12 +35,7 @@ def invite_view(told: Told) -> InviteView:
         available=invite.uses,
         disabled=invite.disabled,
         for_account=invite.for_account,
-        created_by="admin",  # nobody else can make one
+        created_by=invite.created_by,
         created_at=moment(invite.created_at),
         uses=uses,
     )
-
-
-def moment(at: int) -> Datetime:
-    """Write a time in milliseconds since 1970 as the protocol does."""
-    return now_text(datetime.fromtimestamp(at / 1000, UTC))

@@ -1,0 +1,67 @@
+"""com.atproto.identity.resolveDid."""
+
+import httpx
+import pytest
+
+from roost.crypto.keys import PrivateKey
+from roost.identity import plc
+from roost.syntax import Handle
+from support.calls import refusal
+from support.server import Person, Roost
+
+NSID = "com.atproto.identity.resolveDid"
+KEY = PrivateKey.generate()
+
+
+def registered(roost: Roost, handle: str) -> tuple[str, plc.Operation]:
+    """Register a DID past the server."""
+    state = plc.account_state(
+        signing_key=KEY.public.did_key,
+        rotation_keys=(KEY.public.did_key,),
+        handle=Handle.parse(handle),
+        pds="https://far.example",
+    )
+    first = plc.genesis(state, KEY)
+    did = plc.did_of(first)
+    assert httpx.post(f"{roost.plc_url}/{did}", json=plc.to_json(first)).status_code == 200
+    return did, first
+
+
+def test_a_document_as_the_directory_has_it(roost: Roost, anybody: Person) -> None:
+    """Of an account here, or of anybody."""
+    for did in (anybody.did, registered(roost, "far.example.com")[0]):
+        answer = roost.get(NSID, did=did)
+
+        assert answer.status_code == 200, answer.text
+        assert answer.json() == {"didDoc": httpx.get(f"{roost.plc_url}/{did}").json()}
+
+
+@pytest.mark.parametrize(
+    "did", ["did:plc:" + "a" * 24, "did:key:zQ3sh", "did:web:127.0.0.1", "did:web:a.test:path", "did:web:a.test%3A80"]
+)
+def test_a_did_without_a_document(roost: Roost, did: str) -> None:
+    """One that nobody registered, or of a form that atproto does not resolve."""
+    assert refusal(roost.get(NSID, did=did))[:2] == (400, "DidNotFound")
+
+
+def test_a_did_that_has_ended(roost: Roost) -> None:
+    """It is told apart from one that never was."""
+    did, first = registered(roost, "ended.example.com")
+    last = plc.to_json(plc.tombstone(first, KEY))
+    assert httpx.post(f"{roost.plc_url}/{did}", json=last).status_code == 200
+
+    assert refusal(roost.get(NSID, did=did))[:2] == (400, "DidDeactivated")
+
+
+def test_a_private_host_is_not_asked(roost: Roost) -> None:
+    """A did:web cannot lead into this server's own network; the answer does not tell what is there."""
+    status, name, message = refusal(roost.get(NSID, did=f"did:web:localhost%3A{roost.url.rpartition(':')[2]}"))
+
+    assert (status, name) == (502, "UpstreamFailure")
+    assert "localhost" not in message
+
+
+@pytest.mark.parametrize("did", ["", "nonsense", "did:", "alice.test"])
+def test_what_is_no_did(roost: Roost, did: str) -> None:
+    """It is refused by the lexicon."""
+    assert refusal(roost.get(NSID, did=did))[:2] == (400, "InvalidRequest")
