@@ -53,11 +53,13 @@ from roost.services.newcomers import Newcomers
 from roost.services.passwords import Passwords
 from roost.services.plc_operations import PlcOperations
 from roost.services.policy import Policy
+from roost.services.preferences import Preferences
 from roost.services.reading import Reading
 from roost.services.refresh import Refresh
 from roost.services.registration import Registration
 from roost.services.removals import Removals
 from roost.services.replacing import Replacing
+from roost.services.reports import Reports
 from roost.services.repos import Repos
 from roost.services.reserved_keys import ReservedKeys
 from roost.services.retention import Retention
@@ -134,6 +136,8 @@ async def services_of(parts: Parts) -> dict[type, object]:
         EmailChanges(db, mail_tokens, minter),
         Delegation(service_auth),
         upstreams_of(config, resolver),
+        Preferences(db, minter),
+        Reports(db, minter),
         Admin(db, mailer),
         Imports(db, repos, resolver, minter),
         PlcOperations(db, policy, changes, repos, mail_tokens),
