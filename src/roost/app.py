@@ -7,7 +7,6 @@ the classes that they name (`roost.api.registry`).
 import contextlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import TypeVar
 from urllib.parse import quote
@@ -20,83 +19,46 @@ from roost import datadir
 from roost.api import methods, registry, v2022
 from roost.api.com_atproto.repo import upload_blob
 from roost.api.method import Method
-from roost.config import Config, ConfigError
-from roost.crypto import CryptoError
-from roost.crypto.keys import PrivateKey, PublicKey
+from roost.config import Config
 from roost.http.address import Addresses
 from roost.http.auth import Authenticator
 from roost.http.compose import compose
 from roost.http.firehose import Firehose as FirehoseEdge
 from roost.http.limits import Limiter
 from roost.http.operator import operator_routes
-from roost.http.websocket import binary
+from roost.http.proxy import Proxy
+from roost.http.slots import MOST_AT_ONCE, MOST_STRANGERS
 from roost.http.wellknown import pages, routes
 from roost.http.xrpc import Endpoint, Health
 from roost.lexicon import Catalog
 from roost.library import Library
 from roost.net.client import Client
-from roost.net.crawlers import Crawler
-from roost.net.dns import addresses_by, txt_by
-from roost.net.mail import DirectoryMailer, Mailer, NoMailer, SmtpMailer
-from roost.net.plc import PlcDirectory
-from roost.net.resolve import DidResolver, HandleResolver
+from roost.net.dns import addresses_by
+from roost.net.resolve import DidResolver
 from roost.net.transport import trusted_lookup
-from roost.services.account_status import AccountStatus
+from roost.outgoing import Outgoing, open_outgoing
 from roost.services.accounts import Accounts
-from roost.services.activation import Activation
-from roost.services.admin import Admin
-from roost.services.app_passwords import AppPasswords
-from roost.services.arrivals import Arrivals
 from roost.services.audit import Audit
 from roost.services.background import Background
-from roost.services.blob_audit import BlobAudit
-from roost.services.blobs import Blobs
-from roost.services.budget import Budget
 from roost.services.clock import Minter
 from roost.services.collecting import Collecting
 from roost.services.crawlers import Crawlers
-from roost.services.delegation import Delegation
 from roost.services.deletion import Deletion
-from roost.services.did_check import DidCheck
-from roost.services.documents import Documents
-from roost.services.earned_invites import EarnedInvites
-from roost.services.email_changes import EmailChanges
-from roost.services.exports import Exports
 from roost.services.firehose import Firehose
-from roost.services.handles import Handles
 from roost.services.identity import Identity
-from roost.services.identity_changes import IdentityChanges
-from roost.services.imports import Imports
-from roost.services.invites import Invites
-from roost.services.key_rotation import KeyRotation
 from roost.services.keyring import Keyring
-from roost.services.mail_tokens import MailTokens
-from roost.services.newcomers import Newcomers
-from roost.services.passwords import Passwords
-from roost.services.plc_operations import PlcOperations
 from roost.services.policy import Policy
-from roost.services.reading import Reading
-from roost.services.refresh import Refresh
-from roost.services.registration import Registration
-from roost.services.removals import Removals
 from roost.services.repeating import repeating
-from roost.services.replacing import Replacing
-from roost.services.repos import Repos
-from roost.services.reserved_keys import ReservedKeys
 from roost.services.retention import Retention
 from roost.services.server_identity import ServerIdentity
 from roost.services.service_auth import ServiceAuth
 from roost.services.sessions import Sessions
-from roost.services.subjects import Subjects
-from roost.services.takeover import Takeover
-from roost.services.tokens import Tokens
 from roost.services.upkeep import Upkeep
-from roost.services.writes import Records
+from roost.services.upstreams import Upstreams
 from roost.storage.db import Database
-from roost.storage.objects import Objects
 from roost.storage.opening import open_database, open_objects
-from roost.syntax import Did
 from roost.web.home import home
+from roost.wiring import Parts, services_of
 
 log = structlog.get_logger(__name__)
 
@@ -114,6 +76,7 @@ class Server:
     db: Database
     catalog: Catalog
     services: dict[type, object]
+    outgoing: Outgoing
 
     def get(self, service: type[S]) -> S:
         """Return the service of that class."""
@@ -142,152 +105,16 @@ async def open_server(config: Config) -> AsyncIterator[Server]:
         objects = open_objects(config.blobstore_url, config.data)
         stack.push_async_callback(objects.close)
         catalog = Catalog(Library(config.data))
-        services = await _services(config, db, objects, keyring, catalog, client, minter)
-        server = Server(config, config.admin_password or datadir.admin_password(config.data), db, catalog, services)
+        services = await services_of(Parts(config, db, objects, keyring, catalog, client, minter))
+        password = config.admin_password or datadir.admin_password(config.data)
+        outgoing = await stack.enter_async_context(
+            open_outgoing(config, configured=MOST_AT_ONCE, strangers=MOST_STRANGERS)
+        )
+        server = Server(config, password, db, catalog, services, outgoing)
         stack.push_async_callback(server.get(Background).drain)
         stack.push_async_callback(server.get(DidResolver).close)
         stack.push_async_callback(server.get(Firehose).close)
         yield server
-
-
-async def _services(
-    config: Config,
-    db: Database,
-    objects: Objects,
-    keyring: Keyring,
-    catalog: Catalog,
-    client: Client,
-    minter: Minter,
-) -> dict[type, object]:
-    policy = _policy(config)
-    directory = PlcDirectory(client, config.plc_url)
-    passwords, background, mailer = Passwords(), Background(), _mailer(config)
-    documents = Documents(db, background, minter)
-    resolver = DidResolver(client, directory, clock=lambda: datetime.now(UTC), store=documents)
-    tokens = Tokens(await keyring.secret(db, "jwt"), policy.did, lambda: minter.milliseconds() // 1000)
-    rotation_key = PrivateKey.from_bytes(await keyring.secret(db, "plc-rotation-key"))
-    app_passwords = AppPasswords(db, await keyring.secret(db, "app-passwords"), minter)
-    sessions = Sessions(db, tokens, passwords, minter, app_passwords)
-    collecting = Collecting(db, objects, minter)
-    repos = Repos(db, keyring, minter, collecting.nudge)
-    records = Records(catalog, minter)
-    service_auth = ServiceAuth(db, keyring, resolver, policy, minter)
-    removals = Removals(db, background)
-    await removals.resume()
-    handle_resolver = HandleResolver(client, txt=txt_by(config.nameservers))
-    changes = IdentityChanges(db, policy, keyring, rotation_key, directory, resolver, repos, background, minter)
-    budget = Budget(minter.milliseconds)
-    identity = Identity(db, policy, resolver, handle_resolver, budget)
-    mail_tokens = MailTokens(db, policy, _mailer(config), background, minter)
-    replacing = Replacing(db, keyring, background, minter)
-    await replacing.resume()
-    handles = Handles(db, policy, changes, resolver, handle_resolver, minter)
-    upkeep = Upkeep(db, policy, changes, handles, resolver, handle_resolver, documents, minter)
-    registration = Registration(
-        db, policy, passwords, keyring, rotation_key, directory, resolver, repos, sessions, minter
-    )
-    retention = Retention(db, minter, hours=config.event_retention)
-    await retention.begin()
-    firehose = Firehose(db, minter, wrap=binary)
-    crawlers = [Crawler(client, url) for url in config.crawlers]
-    did_check = DidCheck(policy, directory, resolver, repos, rotation_key=rotation_key.public.did_key)
-    accounts = Accounts(db, policy, passwords, repos, removals, mail_tokens, background, minter)
-    reserved = ReservedKeys(db, keyring, minter)
-    made: tuple[object, ...] = (
-        policy,
-        background,
-        resolver,
-        sessions,
-        repos,
-        removals,
-        records,
-        mail_tokens,
-        collecting,
-        Blobs(db, objects, policy, collecting, minter),
-        BlobAudit(db, objects),
-        app_passwords,
-        did_check,
-        accounts,
-        Activation(db, did_check, minter),
-        AccountStatus(db, did_check),
-        Deletion(db, accounts, passwords, mail_tokens, minter),
-        EmailChanges(db, mail_tokens, minter),
-        reserved,
-        EarnedInvites(db, policy, minter),
-        Reading(db),
-        service_auth,
-        Delegation(service_auth),
-        Exports(db),
-        firehose,
-        retention,
-        Crawlers(db, crawlers, firehose, minter, hostname=config.hostname),
-        Imports(db, repos, resolver, minter),
-        ServerIdentity(policy, PrivateKey.from_bytes(await keyring.secret(db, "service-signing-key"))),
-        handles,
-        changes,
-        KeyRotation(db, changes),
-        upkeep,
-        PlcOperations(db, policy, changes, repos, mail_tokens),
-        identity,
-        Refresh(db, identity, upkeep, budget, minter),
-        Arrivals(
-            db=db,
-            keyring=keyring,
-            replacing=replacing,
-            resolver=resolver,
-            directory=directory,
-            minter=minter,
-            folder=config.data,
-            limit=config.import_limit if config.accept_imports else None,
-        ),
-        Invites(db, policy, minter),
-        Admin(db, mailer),
-        Subjects(db, minter),
-        Audit(db, minter),
-        registration,
-        Newcomers(policy, registration, handles, handle_resolver, keyring, reserved),
-        Takeover(db, keyring, objects, background, minter),
-    )
-    return {type(service): service for service in made}
-
-
-def _policy(config: Config) -> Policy:
-    return Policy(
-        did=Did.parse(config.service_did),
-        hostname=config.hostname,
-        public_url=config.public_url,
-        domains=tuple(domain.removeprefix(".") for domain in config.handle_domains),
-        invite_required=config.invite_required,
-        reset_url=f"{config.public_url}/account/reset-password",
-        recovery_key=_recovery_key(config),
-        blob_limit=config.blob_limit,
-        blob_quota=config.blob_quota,
-        privacy_policy=config.privacy_policy_url,
-        terms_of_service=config.terms_of_service_url,
-        contact_email=config.contact_email,
-        did_doc_with_session=config.did_doc_with_session,
-        invite_interval=config.invite_interval,
-        invite_epoch=config.invite_epoch,
-    )
-
-
-def _recovery_key(config: Config) -> str | None:
-    """Return the operator's recovery key. Raises ConfigError for one that could not sign."""
-    if config.recovery_key is None:
-        return None
-    try:
-        return PublicKey.from_did_key(config.recovery_key).did_key
-    except CryptoError as error:
-        raise ConfigError(f"ROOST_RECOVERY_KEY is not a key that a PLC directory takes: {error}") from None
-
-
-def _mailer(config: Config) -> Mailer:
-    if config.smtp_url is not None:
-        assert config.mail_from is not None, "the configuration insists on a sender"
-        return SmtpMailer(config.smtp_url, sender=config.mail_from)
-    if config.dev:
-        return DirectoryMailer(config.data / "mail", sender=config.mail_from or f"noreply@{config.hostname}")
-    return NoMailer()
 
 
 @dataclass(frozen=True, slots=True)
@@ -312,6 +139,14 @@ def asgi(server: Server) -> Applications:
         addresses=addresses,
         moderator=config.mod_service_did,
     )
+    proxy = Proxy(
+        authenticator,
+        server.get(Accounts),
+        server.get(ServiceAuth),
+        server.get(Upstreams),
+        configured=server.outgoing.configured,
+        strangers=server.outgoing.strangers,
+    )
     health = Health(VERSION, lambda: server.get(Accounts).count())
     known = routes(
         hostname=config.hostname,
@@ -328,6 +163,8 @@ def asgi(server: Server) -> Applications:
         audit=server.get(Audit),
         addresses=addresses,
         limiter=_limiter(config, addresses),
+        unserved=proxy,
+        takes=proxy.takes,
         streams=streams,
     )
     return Applications(endpoint, FirehoseEdge(streams), pages([front, *known, *operator]))

@@ -78,6 +78,11 @@ class Config:
     did_doc_with_session: bool
     invite_interval: int | None  # milliseconds; None: accounts earn no invites
     invite_epoch: int  # milliseconds since 1970
+    appview_url: str | None
+    appview_did: Did | None
+    mod_service_url: str | None
+    report_service_url: str | None
+    report_service_did: Did | None
 
     @property
     def service_did(self) -> str:
@@ -155,10 +160,29 @@ def _complete(given: Mapping[str, Setting]) -> Config:
         did_doc_with_session=take("did_doc_with_session", setting.flag, False),
         invite_interval=take("invite_interval", setting.interval, None),
         invite_epoch=take("invite_epoch", setting.moment, 0),
+        appview_url=take("appview_url", setting.origin, None),
+        appview_did=take("appview_did", setting.did, None),
+        mod_service_url=take("mod_service_url", setting.origin, None),
+        report_service_url=take("report_service_url", setting.origin, None),
+        report_service_did=take("report_service_did", setting.did, None),
     )
     if config.smtp_url is not None and config.mail_from is None:
         raise ConfigError("ROOST_SMTP_URL is set, so ROOST_MAIL_FROM must be too: no mail goes out without a sender")
+    _check_services(config)
     return config
+
+
+def _check_services(config: Config) -> None:
+    """Refuse half of a service. Moderators may have a DID alone: then they call this server, and are not called."""
+    for name, url, did in (
+        ("APPVIEW", config.appview_url, config.appview_did),
+        ("MOD_SERVICE", config.mod_service_url, config.mod_service_did),
+        ("REPORT_SERVICE", config.report_service_url, config.report_service_did),
+    ):
+        if did is None and url is not None:
+            raise ConfigError(f"ROOST_{name}_URL is set, so ROOST_{name}_DID must be too: calls are signed for a DID")
+        if url is None and did is not None and name != "MOD_SERVICE":
+            raise ConfigError(f"ROOST_{name}_DID is set, so ROOST_{name}_URL must be too: it says where the service is")
 
 
 def _usual_url(hostname: str, port: int) -> str:

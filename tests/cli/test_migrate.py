@@ -41,7 +41,7 @@ def _passwords(monkeypatch: pytest.MonkeyPatch, _nothing_set: None) -> None:
 
 def code_in(server: Roost, to: str) -> str:
     """Return the code in the last mail to an address."""
-    text = server.mailbox.messages(to)[-1].text
+    text = server.mailbox.to(to)[-1].text
     found = re.search(r"[A-Z2-7]{5}-[A-Z2-7]{5}", text)
     assert found is not None, text
     return found[0]

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import random
+import resource
 import sqlite3
 import threading
 import time
@@ -194,6 +195,29 @@ def test_a_kill_between_upload_and_reference(server: ServerProcess) -> None:
     assert objects(server.data) == listed(server.data)[0]
 
 
+@pytest.mark.skipif(not hasattr(resource, "prlimit"), reason="NOT TESTED: no limit on another process's files here")
+def test_a_full_disk_refuses_blobs_and_heals(server: ServerProcess) -> None:
+    """What has no room is refused without a trace, what has is taken, and with room again so is the rest."""
+    who = Someone(server, "alice")
+    large, small = picture("large") + bytes(3_000_000), picture("small")
+    room = (server.data / "roost.sqlite-wal").stat().st_size + 1_000_000
+    resource.prlimit(server.running.pid, resource.RLIMIT_FSIZE, (room, resource.RLIM_INFINITY))
+
+    headers = who.headers | {"content-type": "image/png"}
+    refused = [httpx.post(who._url("repo.uploadBlob"), headers=headers, content=large, timeout=30) for _ in range(3)]
+    who.upload(small)
+    who.refer("small", small)
+    left = [*(server.data / "blobs" / "incoming").iterdir()]
+    resource.prlimit(server.running.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+    who.upload(large)
+    who.refer("large", large)
+
+    assert {answer.status_code for answer in refused} == {500}
+    assert left == []
+    who.check()
+    assert objects(server.data) == listed(server.data)[0]
+
+
 def test_a_removal_that_was_killed_goes_on(server: ServerProcess) -> None:
     """Bytes that were to go when the server was killed are gone soon after the next start."""
     who = Someone(server, "alice")
@@ -205,6 +229,7 @@ def test_a_removal_that_was_killed_goes_on(server: ServerProcess) -> None:
         db.execute("INSERT INTO doomed_object (object, due) SELECT object, 0 FROM blob")
         db.execute("DELETE FROM record_blob")
         db.execute("DELETE FROM blob")
+        db.execute("DELETE FROM blob_usage")
         db.commit()
     assert len(objects(server.data)) == 1
 

@@ -3,6 +3,7 @@
 Deliberately does not know what they verify.
 """
 
+import fcntl
 import re
 import shutil
 import subprocess
@@ -29,10 +30,15 @@ def installed(cache: Path) -> Path:
         pytest.skip(f"NOT TESTED: node is {version.strip()}, and the reference packages need {OLDEST}")
     lock = (SOURCE / "package-lock.json").read_bytes()
     folder = cache / sha256(lock).hexdigest()[:16]
-    if not (folder / "complete").exists():
-        _install(npm, folder)
-    for script in SOURCE.glob("*.mjs"):
-        shutil.copy(script, folder)
+    with (cache / "lock").open("wb") as guard:
+        # Tests run in several processes, of which one installs.
+        fcntl.flock(guard, fcntl.LOCK_EX)
+        if not (folder / "complete").exists():
+            _install(npm, folder)
+        for script in SOURCE.glob("*.mjs"):
+            there = folder / script.name
+            if not there.exists() or there.read_bytes() != script.read_bytes():
+                shutil.copy(script, there)
     return folder
 
 

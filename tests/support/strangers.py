@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from secrets import token_hex
 
 import httpx
@@ -50,6 +50,10 @@ class Stranger:
         self.key = key
         changed = plc.update(self.last, self.last.state.with_signing_key(key.public.did_key), self.rotation)
         self._submit(changed)
+
+    def move(self, services: Mapping[str, plc.Service]) -> None:
+        """Replace the services."""
+        self._submit(plc.update(self.last, replace(self.last.state, services=dict(services)), self.rotation))
 
     def claims(self, roost: Roost, lxm: str, **changes: object) -> dict[str, object]:
         """Return what its token for a method of the server says; changes to None leave a claim out."""

@@ -92,7 +92,9 @@ Explain: TypeAlias = Callable[[Exception], Exception]
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A method that reads: GET, and HEAD. `scopes` says which access tokens may call it, `limits` how often."""
+    """A method that reads: GET, and HEAD. `scopes` says which access tokens may call it, `limits` how often; one
+    that is `relayed` may be answered by another server, when a client names that or the operator has.
+    """
 
     nsid: str
     run: Run
@@ -101,6 +103,7 @@ class Query:
     body: Body = Body.AS_DECLARED
     explain: Explain = unexplained
     limits: Limits = ()
+    relayed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +118,7 @@ class Procedure:
     body_limit: int = DEFAULT_BODY
     explain: Explain = unexplained
     limits: Limits = ()
+    relayed: bool = False
 
 
 Method: TypeAlias = Query | Procedure

@@ -58,6 +58,7 @@ class Bound:
     intake: Intake
     params: Callable[[bytes], object] | None
     input: Callable[[bytes], object] | None  # for Intake.JSON
+    relayed: bool
     wants_caller: bool
     wants_content_type: bool
     wants_host: bool
@@ -111,6 +112,7 @@ def bind(method: Method, *, services: Services, catalog: Catalog) -> Bound:
         intake=intake,
         params=_params(lexicon, hints["params"]) if "params" in hints else None,
         input=_input(lexicon, hints["input"]) if intake is Intake.JSON else None,
+        relayed=method.relayed,
         wants_caller="caller" in hints,
         wants_content_type="content_type" in hints,
         wants_host="host" in hints,

@@ -6,7 +6,8 @@
     ├── UpgradeRequired      an event stream that was asked for without a WebSocket
     ├── WrongVerb            a method called with another HTTP method than its own
     ├── UnsatisfiableRange   a range that begins behind the end
-    └── UnsupportedCoding    a Content-Encoding that cannot be undone here
+    ├── UnsupportedCoding    a Content-Encoding that cannot be undone here
+    └── NotEnoughResources   the server is at its limit for everybody
     Exception
     └── ClientGone           nobody is left to answer
 
@@ -56,6 +57,10 @@ class UnsupportedCoding(ServiceError):
 
     def __init__(self, coding: str) -> None:
         super().__init__(f"unsupported content encoding: {coding}")
+
+
+class NotEnoughResources(ServiceError):
+    """The server has as much to do as it takes on; it is not the caller's fault."""
 
 
 class UnsatisfiableRange(InvalidRequest):
@@ -131,6 +136,7 @@ TABLE: Final[dict[type[Exception], tuple[int, str]]] = {
     UpgradeRequired: (426, "InvalidRequest"),
     requests.JsonTooLarge: (413, "PayloadTooLargeError"),
     UnsupportedCoding: (415, "UnsupportedMediaType"),
+    NotEnoughResources: (503, "NotEnoughResources"),
     UnknownMethod: (501, "MethodNotImplemented"),
 }
 """An error that is not here by its own class is answered as the nearest class above it."""

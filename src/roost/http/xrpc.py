@@ -78,7 +78,17 @@ class Request(NamedTuple):
 class Endpoint:
     """Serves the methods of a registry, for as long as the process runs."""
 
-    __slots__ = ("_addresses", "_audit", "_authenticator", "_bound", "_health", "_limiter", "_streams", "_unserved")
+    __slots__ = (
+        "_addresses",
+        "_audit",
+        "_authenticator",
+        "_bound",
+        "_health",
+        "_limiter",
+        "_streams",
+        "_takes",
+        "_unserved",
+    )
 
     def __init__(
         self,
@@ -90,10 +100,11 @@ class Endpoint:
         addresses: Addresses,
         limiter: Limiter | None = None,
         unserved: ASGIApp | None = None,
+        takes: Callable[[Asgi, str], bool] | None = None,
         streams: Container[str] = (),
     ) -> None:
-        """Methods nobody here serves go to `unserved` (a proxy), or are refused; `streams` names those that need a
-        WebSocket.
+        """Methods nobody here serves go to `unserved` (a proxy), or are refused; so do calls of those methods here that
+        may be another server's, if `takes` says so. `streams` names those that need a WebSocket.
         """
         paths = {PREFIX + nsid: bound for nsid, bound in registry.items()}
         self._bound = paths | {path + "/": bound for path, bound in paths.items()}
@@ -103,6 +114,7 @@ class Endpoint:
         self._addresses = addresses
         self._limiter = limiter
         self._unserved = unserved
+        self._takes = takes
         self._streams = streams
 
     async def __call__(self, scope: Asgi, receive: Receive, send: Send) -> None:
@@ -114,6 +126,9 @@ class Endpoint:
         verb: str = scope["method"]
         if verb == "OPTIONS":
             await preflight(scope, receive, send)
+            return
+        if bound.relayed and self._unserved is not None and self._takes is not None and self._takes(scope, bound.nsid):
+            await self._pass_on(bound.nsid, scope, receive, send)
             return
         try:
             if verb != bound.verb and not (verb == "HEAD" and bound.verb == "GET"):

@@ -140,9 +140,11 @@ class Client:
         *,
         headers: Mapping[str, str] | list[tuple[str, str]] | None = None,
         content: bytes | AsyncIterable[bytes] | None = None,
+        silence: float = DEFAULT_TIMEOUT,
     ) -> AsyncIterator[httpx.Response]:
         """Ask, and give the answer unread: the caller counts the bytes and minds the time. Raises a NetError.
 
+        `silence` is how long, in seconds, any one step may take: connecting, sending a piece, hearing the next one.
         A redirect comes back as the answer it is.
         """
         target = _parsed(url)
@@ -150,7 +152,7 @@ class Client:
         # somebody makes up, but also the emoji domains that are in use.
         named = httpx.Headers(headers)
         named["host"] = target.netloc.decode("ascii")
-        request = self._http.build_request(method, target, headers=named, content=content)
+        request = self._http.build_request(method, target, headers=named, content=content, timeout=silence)
         try:
             response = await self._http.send(request, stream=True)
         except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:

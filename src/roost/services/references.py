@@ -53,8 +53,7 @@ def blob_refs(record: Mapping[str, Value], block: bytes) -> Iterator[BlobRef]:
 
     A reference is an object of type `blob`, or one of just a CID and a media type (spec section 1.9.1).
     """
-    # Looking for the encoded words is far cheaper than walking every record, and most have neither.
-    if TYPE not in block and MIME_TYPE not in block:
+    if not _may_refer(block):
         return
     for found in _objects(record):
         ref = _typed(found) if found.get("$type") == "blob" else _old(found)
@@ -66,6 +65,8 @@ def current_refs(record: Mapping[str, Value], block: bytes) -> tuple[BlobRef, ..
     """Return the references to blobs of a record that is about to be written. Raises InvalidRequest for one in the old
     form.
     """
+    if not _may_refer(block):
+        return ()
     found = tuple(blob_refs(record, block))
     for ref in found:
         if ref.size is None:
@@ -91,6 +92,11 @@ def unpacked(data: bytes) -> Pointers:
     """Return pointers that were packed."""
     blobs, subject = msgspec.convert(cbor.decode(data), tuple[list[tuple[bytes, str, int | None]], str | None])
     return Pointers(tuple(BlobRef(Cid(cid), mime_type, size) for cid, mime_type, size in blobs), subject)
+
+
+def _may_refer(block: bytes) -> bool:
+    """Look for the encoded words: far cheaper than walking every record, and most have neither."""
+    return TYPE in block or MIME_TYPE in block
 
 
 def _typed(value: Mapping[str, Value]) -> BlobRef | None:

@@ -1,0 +1,109 @@
+"""Where requests go that are not answered here: the services in the settings, and any that a client names (spec
+sections 3.1, 3.2).
+
+It deliberately does not know who may have what done there, nor how a request gets there.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import urlsplit
+
+from roost.net.errors import BadAnswer, DidNotResolved, NetError, RequestRefused
+from roost.net.resolve import DidResolver
+from roost.services.errors import InvalidRequest, UpstreamFailure
+from roost.syntax import Did, InvalidSyntax
+
+CREATE_REPORT: Final = "com.atproto.moderation.createReport"
+OZONE: Final = "tools.ozone."
+"""What moderators do. The reference server lists the methods of its day; the whole namespace is meant."""
+
+APPVIEW_ID: Final = "bsky_appview"
+LABELER_ID: Final = "atproto_labeler"
+
+
+@dataclass(frozen=True, slots=True)
+class Upstream:
+    """A service: whose, which of theirs, and the origin that it is at. `configured` ones the operator has named."""
+
+    did: Did
+    id: str
+    origin: str
+    configured: bool
+
+    @property
+    def name(self) -> str:
+        """The service as `atproto-proxy` names it."""
+        return f"{self.did}#{self.id}"
+
+
+class Upstreams:
+    """Finds services. Reports go to the moderation service where no other is named for them."""
+
+    def __init__(
+        self,
+        resolver: DidResolver,
+        *,
+        appview: Upstream | None = None,
+        moderation: Upstream | None = None,
+        reports: Upstream | None = None,
+    ) -> None:
+        self._resolver = resolver
+        self._appview = appview
+        self._moderation = moderation
+        self.reports = reports or moderation
+        self._configured = {each.name: each for each in (appview, moderation, reports) if each is not None}
+
+    def usual(self, nsid: str) -> Upstream | None:
+        """Return the service that a method is for when nobody names one, None where the operator has named none."""
+        if nsid == CREATE_REPORT:
+            return self.reports
+        return self._moderation if nsid.startswith(OZONE) else self._appview
+
+    def is_appview(self, name: str) -> bool:
+        """Return whether that is the app view in the settings."""
+        return self._appview is not None and name == self._appview.name
+
+    async def find(self, did: Did, id: str, *, fresh: bool = False) -> Upstream:
+        """Return a service by name, with the document read from its source if `fresh`.
+
+        Raises InvalidRequest for one that there is not, UpstreamFailure when nobody can say.
+        """
+        configured = self._configured.get(f"{did}#{id}")
+        if configured is not None:
+            return configured
+        try:
+            document = await self._resolver.resolve(did, fresh=fresh)
+        except (DidNotResolved, RequestRefused, BadAnswer) as error:
+            raise InvalidRequest("could not resolve proxy did") from error
+        except NetError as error:
+            raise UpstreamFailure("could not resolve proxy did") from error
+        endpoint = document.service_endpoint(id)
+        if endpoint is None:
+            raise InvalidRequest("could not resolve proxy did service url")
+        return Upstream(did, id, origin_of(endpoint), configured=False)
+
+
+def parse_name(header: str) -> tuple[Did, str]:
+    """Return whose service an `atproto-proxy` header names, and which. Raises InvalidRequest (spec section 3.1)."""
+    if " " in header:
+        raise InvalidRequest("proxy header cannot contain spaces")
+    did, mark, id = header.partition("#")
+    if not did:
+        raise InvalidRequest("no did specified in proxy header")
+    if not mark or not id:
+        raise InvalidRequest("no service id specified in proxy header")
+    if "#" in id:
+        raise InvalidRequest("invalid proxy header format")
+    try:
+        return Did.parse(did), id
+    except InvalidSyntax as error:
+        raise InvalidRequest("could not resolve proxy did") from error
+
+
+def origin_of(endpoint: str) -> str:
+    """Return the origin of a service's URL: requests go to their own paths. Raises InvalidRequest for credentials."""
+    parts = urlsplit(endpoint)
+    if "@" in parts.netloc:
+        # What stands before the @ is what somebody would take for the host.
+        raise InvalidRequest("could not resolve proxy did service url")
+    return f"{parts.scheme}://{parts.netloc}"
