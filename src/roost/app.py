@@ -17,8 +17,8 @@ from starlette.types import Scope as Asgi
 
 from roost import datadir
 from roost.api import methods, registry, v2022
-from roost.api.com_atproto.repo import upload_blob
-from roost.api.method import Method
+from roost.api.com_atproto.repo import import_repo, upload_blob
+from roost.api.method import Method, Procedure
 from roost.config import Config
 from roost.http.address import Addresses
 from roost.http.auth import Authenticator
@@ -179,7 +179,10 @@ def _limiter(config: Config, addresses: Addresses) -> Limiter | None:
 
 def _limited(method: Method, config: Config) -> Method:
     """Return the method under the operator's limits."""
-    return replace(method, body_limit=config.blob_limit) if method is upload_blob.METHOD else method
+    limits = {upload_blob.METHOD.nsid: config.blob_limit, import_repo.METHOD.nsid: config.import_limit}
+    if isinstance(method, Procedure) and method.nsid in limits:
+        return replace(method, body_limit=limits[method.nsid])
+    return method
 
 
 @contextlib.asynccontextmanager

@@ -67,6 +67,7 @@ from roost.services.retention import Retention
 from roost.services.server_identity import ServerIdentity
 from roost.services.service_auth import ServiceAuth
 from roost.services.sessions import Sessions
+from roost.services.signing_keys import SigningKeys
 from roost.services.subjects import Subjects
 from roost.services.takeover import Takeover
 from roost.services.tokens import Tokens
@@ -111,6 +112,7 @@ async def services_of(parts: Parts) -> dict[type, object]:
     await removals.resume()
     accounts = Accounts(db, policy, passwords, repos, removals, mail_tokens, background, minter)
     did_check = DidCheck(policy, directory, resolver, repos, rotation_key=rotation_key.public.did_key)
+    activation = Activation(db, did_check, minter)
     registration = Registration(
         db=db,
         policy=policy,
@@ -128,7 +130,9 @@ async def services_of(parts: Parts) -> dict[type, object]:
         *(policy, background, resolver, sessions, repos, removals, mail_tokens, app_passwords, collecting),
         *(accounts, did_check, registration, service_auth, changes),
         Blobs(db, parts.objects, policy, collecting, minter),
-        Activation(db, did_check, minter),
+        activation,
+        Subjects(db, activation, minter),
+        SigningKeys(db, keyring, changes, resolver),
         AccountStatus(db, did_check),
         Deletion(db, accounts, passwords, mail_tokens, minter),
         EmailChanges(db, mail_tokens, minter),
@@ -157,7 +161,6 @@ def _alone(parts: Parts, policy: Policy) -> tuple[object, ...]:
         BlobAudit(db, parts.objects),
         EarnedInvites(db, policy, minter),
         Invites(db, policy, minter),
-        Subjects(db, minter),
         Audit(db, minter),
     )
 

@@ -15,7 +15,9 @@ from roost.api.com_atproto.admin import (
     search_accounts,
     send_email,
     update_account_email,
+    update_account_handle,
     update_account_password,
+    update_account_signing_key,
     update_subject_status,
 )
 from roost.api.com_atproto.identity import (
@@ -100,7 +102,9 @@ METHODS: Final[tuple[Method, ...]] = (
     search_accounts.METHOD,
     send_email.METHOD,
     update_account_email.METHOD,
+    update_account_handle.METHOD,
     update_account_password.METHOD,
+    update_account_signing_key.METHOD,
     update_subject_status.METHOD,
     get_recommended_did_credentials.METHOD,
     refresh_identity.METHOD,

@@ -4,7 +4,7 @@ The URL is the operator's own, so nothing guards it as `roost.net` guards reques
 does not know what is done with the answers.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import TracebackType
 from typing import Final, Self
@@ -76,6 +76,18 @@ class Remote:
             return msgspec.convert(_object(answer), Status)
         except msgspec.ValidationError as error:
             raise UpstreamFailure(f"{answer.url} answered what is not known here: {error}") from error
+
+    def order(self, nsid: str, body: Mapping[str, object], *, password: str) -> dict[str, object]:
+        """Call a procedure of the administrator's, and return what it answers, nothing for an empty answer."""
+        with self._answering():
+            answer = self._http.post(f"/xrpc/{nsid}", json=body, auth=("admin", password))
+        return {} if answer.status_code == httpx.codes.OK and not answer.content else _object(answer)
+
+    def ask(self, path: str, params: Mapping[str, str | int], *, password: str) -> dict[str, object]:
+        """Ask for something as the administrator."""
+        with self._answering():
+            answer = self._http.get(path, params=dict(params), auth=("admin", password))
+        return _object(answer)
 
     def reports(self, *, password: str) -> Sequence[Report]:
         """Return the reports that the server keeps, the newest first."""
