@@ -49,6 +49,7 @@ from roost.services.identity import Identity
 from roost.services.keyring import Keyring
 from roost.services.policy import Policy
 from roost.services.repeating import repeating
+from roost.services.reports import Reports
 from roost.services.retention import Retention
 from roost.services.server_identity import ServerIdentity
 from roost.services.service_auth import ServiceAuth
@@ -154,7 +155,7 @@ def asgi(server: Server) -> Applications:
         is_ours=server.get(Policy).is_ours,
         did_of=server.get(Identity).hosted,
     )
-    operator = operator_routes(authenticator, server.get(Crawlers), server.get(Audit), addresses)
+    operator = operator_routes(authenticator, server.get(Crawlers), server.get(Reports), server.get(Audit), addresses)
     front = home(server.get(Accounts), server.get(Policy), version=VERSION)
     endpoint = Endpoint(
         bound,
