@@ -250,7 +250,7 @@ async def test_a_password_that_is_changed_meanwhile_opens_nothing(house: House, 
 
 
 async def test_tokens_of_an_account_that_is_gone_are_refused(house: House) -> None:
-    """The token is good, but nobody is behind it any more; whoever would refresh is told what makes a client sign out."""
+    """The token is good, but nobody is behind it; whoever would refresh is told what makes a client sign out."""
     alice = await house.account()
     pair = await house.sessions.begin(alice)
     await house.db.write(lambda tx: accounts.delete(tx, alice.id))

@@ -91,7 +91,7 @@ class Sessions:
         return await self._caller(claims, allow_expired=False)
 
     async def authenticate_refresh(self, token: str, *, allow_expired: bool = False) -> Caller:
-        """Return whose refresh token it is. Raises as `authenticate` does, but ExpiredToken for an account that is gone:
+        """Return whose refresh token it is. Raises as `authenticate` does, but ExpiredToken where the account is gone:
         a client that is told so signs out, where for AccountNotFound it would try for ever.
 
         `allow_expired` is for ending a session: then it does not matter either whether that has been done already.
