@@ -123,6 +123,10 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
         ("ROOST_HANDLE_DOMAINS", ","),
         ("ROOST_DATABASE_URL", "mysql://localhost/roost"),
         ("ROOST_BLOBSTORE_URL", "https://bucket.example.com"),
+        ("ROOST_BLOB_LIMIT", "0"),
+        ("ROOST_BLOB_LIMIT", "100MB"),
+        ("ROOST_BLOB_QUOTA", "-1"),
+        ("ROOST_BLOB_QUOTA", "9" * 5000),
         ("ROOST_SMTP_URL", "mail.example.com:25"),
         ("ROOST_MAIL_FROM", "roost"),
         ("ROOST_ADMIN_PASSWORD", "   "),
@@ -134,6 +138,15 @@ def test_a_wrong_value_is_told_by_its_name(name: str, value: str) -> None:
     """The error begins with the setting, as it was given, and says what it must be."""
     with pytest.raises(ConfigError, match=f"^{name} must be a|^{name} must be true"):
         load(environ={name: value})
+
+
+def test_sizes_are_numbers_of_bytes(tmp_path: Path) -> None:
+    """In the environment as in the file."""
+    config = load(write(tmp_path, "blob_limit = 5000000"), environ={"ROOST_BLOB_QUOTA": "6000000"})
+
+    assert (config.blob_limit, config.blob_quota) == (5_000_000, 6_000_000)
+    with pytest.raises(ConfigError, match="must be a number of bytes"):
+        load(write(tmp_path, "blob_limit = -1"))
 
 
 def test_a_wrong_type_in_the_file_is_told(tmp_path: Path) -> None:

@@ -53,17 +53,20 @@ from roost.services.newcomers import Newcomers
 from roost.services.passwords import Passwords
 from roost.services.plc_operations import PlcOperations
 from roost.services.policy import Policy
+from roost.services.preferences import Preferences
 from roost.services.reading import Reading
 from roost.services.refresh import Refresh
 from roost.services.registration import Registration
 from roost.services.removals import Removals
 from roost.services.replacing import Replacing
+from roost.services.reports import Reports
 from roost.services.repos import Repos
 from roost.services.reserved_keys import ReservedKeys
 from roost.services.retention import Retention
 from roost.services.server_identity import ServerIdentity
 from roost.services.service_auth import ServiceAuth
 from roost.services.sessions import Sessions
+from roost.services.signing_keys import SigningKeys
 from roost.services.subjects import Subjects
 from roost.services.takeover import Takeover
 from roost.services.tokens import Tokens
@@ -107,6 +110,7 @@ async def services_of(parts: Parts) -> dict[type, object]:
     await removals.resume()
     accounts = Accounts(db, policy, passwords, repos, removals, mail_tokens, background, minter)
     did_check = DidCheck(policy, directory, resolver, repos, rotation_key=rotation_key.public.did_key)
+    activation = Activation(db, did_check, minter)
     registration = Registration(
         db=db,
         policy=policy,
@@ -124,12 +128,16 @@ async def services_of(parts: Parts) -> dict[type, object]:
         *(policy, background, resolver, sessions, repos, removals, mail_tokens, app_passwords, collecting),
         *(accounts, did_check, registration, service_auth, changes),
         Blobs(db, parts.objects, policy, collecting, minter),
-        Activation(db, did_check, minter),
+        activation,
+        Subjects(db, activation, minter),
+        SigningKeys(db, keyring, changes, resolver),
         AccountStatus(db, did_check),
         Deletion(db, accounts, passwords, mail_tokens, minter),
         EmailChanges(db, mail_tokens, minter),
         Delegation(service_auth),
         upstreams_of(config, resolver),
+        Preferences(db, minter),
+        Reports(db, minter),
         Admin(db, mailer),
         Imports(db, repos, resolver, minter),
         PlcOperations(db, policy, changes, repos, mail_tokens),
@@ -151,7 +159,6 @@ def _alone(parts: Parts, policy: Policy) -> tuple[object, ...]:
         BlobAudit(db, parts.objects),
         EarnedInvites(db, policy, minter),
         Invites(db, policy, minter),
-        Subjects(db, minter),
         Audit(db, minter),
     )
 

@@ -9,7 +9,7 @@ import pytest
 
 from support import golang
 from support.process import ServerProcess
-from support.relay import Json, Relay
+from support.go_relay import Json, Relay
 from support.storm import NOTE, Line, Storm, Writer, register
 from support.subscriber import Subscriber, subscribed
 
