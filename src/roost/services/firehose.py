@@ -33,10 +33,13 @@ POLL_SECONDS: Final = 1.0
 """How often the log is looked at unasked: other processes on the same database write to it too."""
 
 PAGE_EVENTS: Final = 500
-"""Events read at once, unless they come to PACKET_BYTES before: some 3 ms, during which nobody else is answered."""
+"""Events read at once, unless they come to so many bytes before: some 3 ms, during which nobody else is answered."""
 
-MAX_FOLLOWERS: Final = 10_000
-"""Those who follow at a time: each holds a socket and some 20 KB, and up to half a megabyte while it is slow."""
+PAGE_BYTES: Final = 64 * 1024
+"""The same in bytes for one follower that reads the log. Nobody shares them, and whoever stops reading keeps a page."""
+
+MAX_FOLLOWERS: Final = 5_000
+"""Those who follow at a time: each holds a socket and some 20 KB, and a few hundred more while it takes nothing."""
 
 COUNTED: Final = 100_000
 """Up to how many events are counted to tell how far somebody is behind."""
@@ -229,7 +232,7 @@ class Firehose:
 def _page(tx: Tx, cursor: int) -> Sequence[tuple[int, bytes]]:
     if cursor < events.pruned(tx):
         raise ConsumerTooSlow("Stream consumer too slow: what it has not read yet is no longer kept")
-    return events.page(tx, cursor, PAGE_EVENTS, PACKET_BYTES)
+    return events.page(tx, cursor, PAGE_EVENTS, PAGE_BYTES)
 
 
 async def _room(sink: Sink) -> None:
