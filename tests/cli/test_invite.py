@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import orjson
+
 from support.command import Command
 from support.server import Roost
 
@@ -43,3 +45,29 @@ def test_a_running_server_is_named(command: Command, roost: Roost) -> None:
     assert (ran.code, ran.err.count("\n")) == (1, 1)
     assert "is using this data directory" in ran.err
     assert ran.err.endswith("add --url URL to have that server make the code\n")
+
+
+def test_list_and_disable(command: Command, data: Path) -> None:
+    """Codes are listed with how many each still admits; a disabled one admits nobody."""
+    first = command("invite", "create", "--uses", "3", "--data", data).out.strip()
+    second = command("invite", "create", "--data", data).out.strip()
+
+    disabled = command("invite", "disable", first, "unknown", "--data", data)
+    again = command("invite", "disable", first, "--account", "alice.test", "--data", data)
+
+    assert (disabled.code, disabled.out) == (0, "1 code is disabled now.\n")
+    assert again.out == "0 codes are disabled now.\n"
+    lines = {line.split()[0]: line.split() for line in command("invite", "list", "--data", data).out.splitlines()}
+    assert lines["CODE"] == ["CODE", "USES", "LEFT", "FOR", "MADE", "STATUS"]
+    assert (lines[first][1:4], lines[first][-1]) == (["3", "3", "admin"], "disabled")
+    assert lines[second][-1] == "open"
+    listed = orjson.loads(command("invite", "list", "--sort", "usage", "--json", "--data", data).raw)
+    assert {each["code"]: each["disabled"] for each in listed} == {first: True, second: False}
+
+
+def test_disable_needs_to_be_told_what(command: Command, data: Path) -> None:
+    """Neither a code nor an account is a slip."""
+    ran = command("invite", "disable", "--data", data)
+
+    assert (ran.code, ran.err) == (2, "roost: Name codes, or an account with --account\n")
+    assert command("invite", "list", "--data", data).out == "No codes.\n"

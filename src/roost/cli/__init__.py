@@ -13,7 +13,21 @@ import typer
 
 from roost import logs
 from roost.app import VERSION
-from roost.cli import account, blob, identity, import_reference, invite, key, migrate, relay, repo, serve
+from roost.cli import (
+    account,
+    admin,
+    blob,
+    identity,
+    import_reference,
+    invite,
+    key,
+    migrate,
+    moderation,
+    relay,
+    repo,
+    reports,
+    serve,
+)
 from roost.cli.output import FAILED, MISUSED, say, tell
 from roost.config import ConfigError
 from roost.running import MISTAKES
@@ -34,13 +48,24 @@ app = typer.Typer(
 )
 app.command("serve")(serve.serve)
 app.command("import-reference")(import_reference.import_reference)
+for command in (
+    moderation.takedown,
+    moderation.restore,
+    moderation.info,
+    moderation.search,
+    moderation.deactivate,
+    moderation.activate,
+):
+    account.app.command()(command)
 app.add_typer(account.app, name="account")
+app.add_typer(admin.app, name="admin")
 app.add_typer(blob.app, name="blob")
 app.add_typer(identity.app, name="identity")
 app.add_typer(invite.app, name="invite")
 app.add_typer(migrate.app, name="migrate")
 app.add_typer(repo.app, name="repo")
 app.add_typer(relay.app, name="relay")
+app.add_typer(reports.app, name="report")
 app.add_typer(serve.plc, name="plc")
 app.add_typer(key.app, name="key")
 

@@ -11,7 +11,7 @@ from rich.table import Table
 
 from roost.app import Server
 from roost.cli.output import MISUSED, console, fail, fields, is_terminal, machine, say, tabbed
-from roost.cli.settings import Data, Dev, File, Identifier, Json, find, identifier, offline, settings
+from roost.cli.settings import Data, Dev, File, Identifier, Json, acting, find, identifier, offline, settings
 from roost.config import Config
 from roost.services.accounts import Account, Accounts
 from roost.services.policy import Policy
@@ -50,7 +50,7 @@ def create(
     secret = _password(password)
     account = asyncio.run(_create(settings(data, config, dev=dev), handle, email, secret))
     if json:
-        machine(_fields(account) | {"password": secret})
+        machine(account_fields(account) | {"password": secret})
         return
     say("The account is made.")
     shown = [("Handle", str(account.handle)), ("DID", str(account.did)), ("Email", email)]
@@ -60,7 +60,9 @@ def create(
 async def _create(config: Config, name: str, email: str, password: str) -> Account:
     async with offline(config, otherwise=CREATE_OTHERWISE, fresh=True) as server:
         handle = _handle(name, server.get(Policy).domains[0])
-        made = await server.get(Registration).register(Application(handle, email, password), invited=False)
+        async with acting(server, "account create") as action:
+            made = await server.get(Registration).register(Application(handle, email, password), invited=False)
+            action.about(made.account.did, did=made.account.did)
         return made.account
 
 
@@ -72,7 +74,12 @@ def list_(data: Data = None, config: File = None, dev: Dev = None, json: Json = 
 
 async def _list(config: Config, *, json: bool) -> None:
     async with offline(config, otherwise=OTHERWISE) as server:
-        found = [_fields(account) async for account in _all(server)]
+        found = [account_fields(account) async for account in _all(server)]
+    show_accounts(found, json=json)
+
+
+def show_accounts(found: list[dict[str, object]], *, json: bool) -> None:
+    """Write a list of accounts, for a person, a program, or a pipe."""
     if json:
         machine(found)
     elif is_terminal():
@@ -114,7 +121,8 @@ async def _delete(config: Config, name: str, *, sure: bool) -> None:
             typer.confirm(
                 f"Delete {account.handle} ({account.did}) and everything in its repository?", abort=True, err=True
             )
-        await server.get(Accounts).delete(account.id)
+        async with acting(server, "account delete", account) as action:
+            await server.get(Accounts).delete(account.id, action=action)
     say(f"{account.handle} ({account.did}) is deleted.")
 
 
@@ -133,7 +141,8 @@ def reset_password(
 async def _reset(config: Config, name: str, password: str) -> Account:
     async with offline(config, otherwise=OTHERWISE) as server:
         account = await find(server, identifier(name))
-        await server.get(Accounts).set_password(account.id, password)
+        async with acting(server, "account reset-password", account) as action:
+            await server.get(Accounts).set_password(account.id, password, action=action)
         return account
 
 
@@ -151,7 +160,8 @@ def _password(given: str | None) -> str:
     return token_urlsafe(15) if given is None else given
 
 
-def _fields(account: Account) -> dict[str, object]:
+def account_fields(account: Account) -> dict[str, object]:
+    """Return what a list tells of an account."""
     return {
         "handle": account.handle,
         "did": account.did,

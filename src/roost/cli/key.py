@@ -7,7 +7,7 @@ import typer
 
 from roost.app import Server
 from roost.cli.output import FAILED, MISUSED, counting, fail, fields, machine, note, say, tell
-from roost.cli.settings import Data, Dev, File, Identifier, Json, find, identifier, offline, settings
+from roost.cli.settings import Data, Dev, File, Identifier, Json, acting, find, identifier, offline, settings
 from roost.config import Config
 from roost.services.accounts import Account, Accounts
 from roost.services.errors import AccountNotFound, InvalidRequest, ServiceError
@@ -80,7 +80,8 @@ async def _rotate(config: Config, name: str | None) -> tuple[dict[str, str], dic
         rotation = server.get(KeyRotation)
         if name is not None:
             account = await find(server, identifier(name))
-            return {str(account.did): await rotation.rotate(account)}, {}
+            async with acting(server, "key rotate", account):
+                return {str(account.did): await rotation.rotate(account)}, {}
         left = await rotation.begin_all()
         note(f"{len(left)} to do")
         made, failed = dict[str, str](), dict[str, str]()
@@ -99,7 +100,8 @@ async def _rotate_one(server: Server, id: int, made: dict[str, str], failed: dic
         await rotation.skip(id)
         return
     try:
-        made[str(account.did)] = await rotation.rotate(account)
+        async with acting(server, "key rotate", account):
+            made[str(account.did)] = await rotation.rotate(account)
     except InvalidRequest as error:
         # The same the next time: it does not stay on the list. What may pass, a directory that is down, does.
         await rotation.skip(id)
@@ -126,4 +128,6 @@ def add(
 
 async def _add(config: Config, name: str, key: str) -> tuple[str, ...]:
     async with offline(config, otherwise=STOP) as server:
-        return await server.get(KeyRotation).add_recovery(await find(server, identifier(name)), key)
+        account = await find(server, identifier(name))
+        async with acting(server, "key recovery add", account):
+            return await server.get(KeyRotation).add_recovery(account, key)

@@ -3,26 +3,22 @@
 import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Annotated, Final
+from typing import Final
 
 import msgspec
 import typer
 
-from roost.cli.output import MISUSED, fail, fields, machine, say, table
+from roost.cli.output import fields, machine, say, table
 from roost.cli.remote import Remote
-from roost.cli.settings import Data, Dev, File, Json, Url, offline, settings
+from roost.cli.settings import AdminPassword, Data, Dev, File, Json, Url, offline, settings
+from roost.cli.settings import admin_password as password_of
 from roost.config import Config
-from roost.running import saved_admin_password
 from roost.services.crawlers import Crawlers, RelayStatus, Status
 from roost.services.firehose import COUNTED, Standing
 
 app = typer.Typer(no_args_is_help=True, help="How the network hears of this server.")
 
 OTHERWISE: Final = "add --url URL to ask that server"
-
-AdminPassword = Annotated[
-    str | None, typer.Option(help="For --url: the administrator's.", show_default="what the data directory holds")
-]
 
 
 @app.command()
@@ -54,11 +50,8 @@ def crawl(
 def _ask(known: Config, url: str | None, admin_password: str | None, *, crawl: bool) -> Status:
     if url is None:
         return asyncio.run(_ask_here(known, crawl=crawl))
-    password = admin_password or saved_admin_password(known)
-    if password is None:
-        fail(f"There is no administrator's password in {known.data}: give --data or --admin-password", code=MISUSED)
     with Remote(url) as server:
-        return server.relays(password=password, crawl=crawl)
+        return server.relays(password=password_of(known, admin_password), crawl=crawl)
 
 
 async def _ask_here(config: Config, *, crawl: bool) -> Status:

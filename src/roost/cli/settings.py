@@ -3,6 +3,7 @@
 import os
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from getpass import getuser
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -14,6 +15,7 @@ from roost.app import Server, open_server
 from roost.cli.output import MISUSED, fail
 from roost.config import Config, load
 from roost.services.accounts import Account
+from roost.services.audit import Action, Audit
 from roost.services.reading import Reading
 from roost.syntax import AtIdentifier, InvalidSyntax
 
@@ -32,6 +34,9 @@ Url = Annotated[
     typer.Option("--url", metavar="URL", help="A running server to ask over HTTP, such as http://localhost:2583."),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
+AdminPassword = Annotated[
+    str | None, typer.Option(help="For --url: the administrator's.", show_default="what the data directory holds")
+]
 Identifier = Annotated[str, typer.Argument(metavar="ACCOUNT", help="Its handle or DID.", show_default=False)]
 
 
@@ -48,6 +53,14 @@ def settings(
     if dev is None and not config.dev and running.has_directory(config.data):
         config = load(file, os.environ, flags | {"dev": True})
     return config
+
+
+def admin_password(known: Config, given: str | None) -> str:
+    """Return the administrator's password for a server that is asked over HTTP."""
+    password = given or running.saved_admin_password(known)
+    if password is None:
+        fail(f"There is no administrator's password in {known.data}: give --data or --admin-password", code=MISUSED)
+    return password
 
 
 def _port(url: str) -> int | None:
@@ -71,6 +84,22 @@ async def offline(config: Config, *, otherwise: str, fresh: bool = False) -> Asy
         except running.DatabaseInUse as error:
             fail(f"{error}, or {otherwise}")
         yield server
+
+
+@asynccontextmanager
+async def acting(server: Server, command: str, account: Account | None = None) -> AsyncIterator[Action]:
+    """Lend an action of the audit log to a command that changes something, in the name of whoever runs it."""
+    async with server.get(Audit).acting(f"roost {command}", actor=f"operator {_user()}") as action:
+        if account is not None:
+            action.about(account.did, did=account.did)
+        yield action
+
+
+def _user() -> str:
+    try:
+        return getuser()
+    except (KeyError, OSError):  # in a container, a number may have no name
+        return str(os.getuid())
 
 
 def identifier(text: str) -> AtIdentifier:

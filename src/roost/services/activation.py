@@ -8,6 +8,7 @@ from typing import Final
 
 from roost.repo import commit as commits
 from roost.services import events
+from roost.services.audit import Action
 from roost.services.clock import Minter
 from roost.services.did_check import DidCheck
 from roost.services.errors import AccountNotFound, InvalidRequest, UnknownAccount
@@ -48,7 +49,7 @@ class Activation:
 
         await self._db.write(deactivate)
 
-    async def activate(self, account: int) -> None:
+    async def activate(self, account: int, *, action: Action | None = None) -> None:
         """Serve the account's repository again, and state all of it anew; so it does for one that is active.
 
         Raises UnknownAccount for one that was taken down, InvalidRequest while its repository is being replaced, and
@@ -68,6 +69,8 @@ class Activation:
             events.append_identity(tx, account, owner.did, owner.public_handle, now=now)
             events.append_account(tx, account, owner.did, None, now=now)
             events.append_sync(tx, account, commits.parse(head.block), now=now)
+            if action is not None:
+                action.note(tx, status=None, was=owner.status)
 
         await self._db.write(activate)
 

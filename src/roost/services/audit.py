@@ -26,9 +26,10 @@ LATEST = 2**62
 class Action:
     """One use of the administrator's rights, from its beginning to its end."""
 
-    __slots__ = ("_minter", "actor", "address", "did", "ended", "method", "subject")
+    __slots__ = ("_db", "_minter", "actor", "address", "did", "ended", "method", "subject")
 
-    def __init__(self, minter: Minter, *, method: str, actor: str, address: str | None) -> None:
+    def __init__(self, db: Database, minter: Minter, *, method: str, actor: str, address: str | None) -> None:
+        self._db = db
         self._minter = minter
         self.method = method
         self.actor = actor
@@ -57,6 +58,10 @@ class Action:
         if outcome != BEGUN:
             tx.after(self._settle)
 
+    async def begin(self, **changed: object) -> None:
+        """Note what is about to be done beyond the database; what comes of it is noted at the action's end."""
+        await self._db.write(lambda tx: self.note(tx, outcome=BEGUN, **changed))
+
     def _settle(self, durable: bool) -> None:
         self.ended = self.ended or durable
 
@@ -71,7 +76,7 @@ class Audit:
     @asynccontextmanager
     async def acting(self, method: str, *, actor: str, address: str | None = None) -> AsyncIterator[Action]:
         """Lend an action for the block; what that does not note itself is noted at its end, by the error's name."""
-        action = Action(self._minter, method=method, actor=actor, address=address)
+        action = Action(self._db, self._minter, method=method, actor=actor, address=address)
         try:
             yield action
         except Exception as error:

@@ -26,6 +26,10 @@ class Keyring:
         """Return an account's signing key as it is stored."""
         return seal(self._master, token_bytes(_NONCE_BYTES), key.to_bytes(), context=did.encode())
 
+    def unseal_key(self, did: Did, sealed: bytes) -> PrivateKey:
+        """Return the key that `seal_key` sealed for that account. Raises WrongMasterKey, Tampered."""
+        return PrivateKey.from_bytes(unseal(self._master, sealed, context=did.encode()))
+
     def seal_spare(self, key: PrivateKey) -> bytes:
         """Return a signing key that is nobody's yet as it is stored: for its own did:key in the place of a DID."""
         return seal(self._master, token_bytes(_NONCE_BYTES), key.to_bytes(), context=key.public.did_key.encode())
@@ -43,8 +47,7 @@ class Keyring:
         kept = did, accounts.signing_key_at(tx, account)
         key = self._kept.get(kept)
         if key is None:
-            sealed = accounts.signing_key(tx, account)
-            key = self._kept[kept] = PrivateKey.from_bytes(unseal(self._master, sealed, context=did.encode()))
+            key = self._kept[kept] = self.unseal_key(did, accounts.signing_key(tx, account))
             if len(self._kept) > _KEYS_KEPT:
                 self._kept.popitem(last=False)
         return key

@@ -3,13 +3,22 @@
 import msgspec
 import pytest
 
-from roost.api.com_atproto.admin.subject import RepoRef, Subject
+from roost.api.com_atproto.admin.subject import RepoRef, StrongRef, Subject
+from roost.data.cid import Cid
+
+
+def convert(raw: object) -> object:
+    """Read a subject as the edge does."""
+    return msgspec.convert(raw, Subject, dec_hook=lambda type_, raw: type_.parse(raw))
 
 
 def test_the_type_says_what_is_meant() -> None:
     """A subject without a known `$type` is none."""
     known = {"$type": "com.atproto.admin.defs#repoRef", "did": "did:web:a.test"}
 
-    assert isinstance(msgspec.convert(known, Subject, dec_hook=lambda type_, raw: type_(raw)), RepoRef)
+    record = {"$type": "com.atproto.repo.strongRef", "uri": "at://did:web:a.test/a.b.c/d", "cid": str(Cid.of_raw(b""))}
+
+    assert isinstance(convert(known), RepoRef)
+    assert isinstance(convert(record), StrongRef)
     with pytest.raises(msgspec.ValidationError):
-        msgspec.convert(known | {"$type": "com.example.other"}, Subject)
+        convert(known | {"$type": "com.example.other"})
