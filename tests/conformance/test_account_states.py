@@ -20,6 +20,10 @@ Pattern: TypeAlias = dict[str, str]
 
 A, D, R, S, Y = ("com.atproto." + name for name in ("admin", "identity", "repo", "server", "sync"))
 
+B, M = "app.bsky.actor", "com.atproto.moderation"
+
+NO_KEY: Final = "did:key:nonsense"
+
 WRONG: Final = "AAAAA-AAAAA"
 """A token that nobody was mailed."""
 
@@ -76,6 +80,11 @@ MODERATOR = administrative("200 | 200 | 200 | 400 AccountNotFound", "401 BadJwtT
 MODERATOR_ANY = administrative(same("200"), "401 BadJwtType")
 MODERATOR_ASKS = administrative("200 | 200 | 200 | 400 NotFound", "401 BadJwtType")
 OWN = own()
+OWN_OR_LET_IN = own(let_in="200")
+REPORT = OWN_OR_LET_IN
+SIGNING_KEY = administrative(
+    "400 InvalidRequest | 400 InvalidRequest | 400 InvalidRequest | 400 AccountNotFound", "401 AuthenticationRequired"
+)
 OWN_PASSWORD = own(program="400 scope")
 OWN_PASSWORD_OR_LET_IN = own(program="400 scope", let_in="200")
 PLC_SIGNING = own("400 mailed", program="400 scope", let_in="400 mailed")
@@ -133,8 +142,18 @@ ROWS: Final[Mapping[str, tuple[Pattern, Callable[[Subject], Sent]]]] = {
     f"{A}.searchAccounts": (MODERATOR_ANY, lambda who: get(email=who.person.email)),
     f"{A}.sendEmail": (MODERATOR, lambda who: keeping(recipientDid=who.did, content="<p>hello</p>", senderDid=who.did)),
     f"{A}.updateAccountEmail": (ADMINISTRATOR, lambda who: post(account=who.did, email=f"new-{who.person.email}")),
+    f"{A}.updateAccountHandle": (ADMINISTRATOR, lambda who: post(did=who.did, handle=f"x{who.person.handle}")),
+    f"{A}.updateAccountSigningKey": (SIGNING_KEY, lambda who: post(did=who.did, signingKey=NO_KEY)),
     f"{A}.updateAccountPassword": (ADMINISTRATOR, lambda who: post(did=who.did, password="staple battery")),
     f"{A}.updateSubjectStatus": (MODERATOR, lambda who: post(subject=repo_ref(who), deactivated={"applied": True})),
+    f"{M}.createReport": (REPORT, lambda who: keeping(reasonType=f"{M}.defs#reasonSpam", subject=repo_ref(who))),
+    f"{B}.getPreferences": (OWN_OR_LET_IN, lambda _: get()),
+    f"{B}.putPreferences": (OWN, lambda _: keeping(preferences=[])),
+    "com.atproto.lexicon.resolveLexicon": (
+        everybody(same("400 LexiconNotFound")),
+        lambda _: get(nsid="invalid.nobody.thing"),
+    ),
+    "com.atproto.temp.checkSignupQueue": (OWN, lambda _: get()),
     f"{D}.getRecommendedDidCredentials": (OWN, lambda _: get()),
     f"{D}.refreshIdentity": (OWN, lambda who: keeping(identifier=who.did)),
     f"{D}.requestPlcOperationSignature": (OWN_PASSWORD_OR_LET_IN, lambda _: bare()),
