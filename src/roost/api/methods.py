@@ -31,6 +31,7 @@ from roost.api.com_atproto.identity import (
     submit_plc_operation,
     update_handle,
 )
+from roost.api.com_atproto.lexicon import resolve_lexicon
 from roost.api.com_atproto.moderation import create_report
 from roost.api.com_atproto.repo import (
     apply_writes,
@@ -114,6 +115,7 @@ METHODS: Final[tuple[Method, ...]] = (
     sign_plc_operation.METHOD,
     submit_plc_operation.METHOD,
     update_handle.METHOD,
+    resolve_lexicon.METHOD,
     create_report.METHOD,
     apply_writes.METHOD,
     create_record.METHOD,
