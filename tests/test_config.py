@@ -123,6 +123,10 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
         ("ROOST_HANDLE_DOMAINS", ","),
         ("ROOST_DATABASE_URL", "mysql://localhost/roost"),
         ("ROOST_BLOBSTORE_URL", "https://bucket.example.com"),
+        ("ROOST_BLOB_LIMIT", "0"),
+        ("ROOST_BLOB_LIMIT", "100MB"),
+        ("ROOST_BLOB_QUOTA", "-1"),
+        ("ROOST_BLOB_QUOTA", "9" * 5000),
         ("ROOST_SMTP_URL", "mail.example.com:25"),
         ("ROOST_MAIL_FROM", "roost"),
         ("ROOST_ADMIN_PASSWORD", "   "),
@@ -134,6 +138,15 @@ def test_a_wrong_value_is_told_by_its_name(name: str, value: str) -> None:
     """The error begins with the setting, as it was given, and says what it must be."""
     with pytest.raises(ConfigError, match=f"^{name} must be a|^{name} must be true"):
         load(environ={name: value})
+
+
+def test_sizes_are_numbers_of_bytes(tmp_path: Path) -> None:
+    """In the environment as in the file."""
+    config = load(write(tmp_path, "blob_limit = 5000000"), environ={"ROOST_BLOB_QUOTA": "6000000"})
+
+    assert (config.blob_limit, config.blob_quota) == (5_000_000, 6_000_000)
+    with pytest.raises(ConfigError, match="must be a number of bytes"):
+        load(write(tmp_path, "blob_limit = -1"))
 
 
 def test_a_wrong_type_in_the_file_is_told(tmp_path: Path) -> None:
@@ -184,3 +197,37 @@ def test_a_relay_is_a_url(given: str) -> None:
     """Its methods' paths are put behind it."""
     with pytest.raises(ConfigError, match="ROOST_CRAWLERS must be a list of URLs"):
         load(environ={"ROOST_CRAWLERS": given})
+
+
+def test_an_interval_is_in_hours_or_days() -> None:
+    """Invites are earned by it, from the epoch on."""
+    config = load(environ={"ROOST_INVITE_INTERVAL": "7d", "ROOST_INVITE_EPOCH": "2026-01-01T00:00:00Z"})
+
+    assert (config.invite_interval, config.invite_epoch) == (7 * 86_400_000, 1_767_225_600_000)
+    assert load(environ={"ROOST_INVITE_INTERVAL": "12H"}).invite_interval == 12 * 3_600_000
+    assert (load().invite_interval, load().invite_epoch) == (None, 0)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("INVITE_INTERVAL", "7"),
+        ("INVITE_INTERVAL", "0d"),
+        ("INVITE_INTERVAL", "-1d"),
+        ("INVITE_INTERVAL", "1.5d"),
+        ("INVITE_INTERVAL", "100001d"),
+        ("INVITE_INTERVAL", "7w"),
+        ("INVITE_EPOCH", "2026"),
+        ("INVITE_EPOCH", "0000-01-01T00:00:00Z"),
+        ("PRIVACY_POLICY_URL", "example.com/privacy"),
+        ("PRIVACY_POLICY_URL", "javascript:alert(1)"),
+        ("TERMS_OF_SERVICE_URL", "https://example.com/a b"),
+        ("CONTACT_EMAIL", "Roost <pds@example.com>"),
+        ("CONTACT_EMAIL", "nobody"),
+        ("DID_DOC_WITH_SESSION", "perhaps"),
+    ],
+)
+def test_what_is_told_to_clients_is_checked(name: str, value: str) -> None:
+    """An operator is told at the start, not by a client that cannot read it."""
+    with pytest.raises(ConfigError, match=f"ROOST_{name}"):
+        load(environ={f"ROOST_{name}": value})

@@ -17,8 +17,8 @@ from starlette.types import Scope as Asgi
 
 from roost import datadir
 from roost.api import methods, registry, v2022
-from roost.api.com_atproto.repo import upload_blob
-from roost.api.method import Method
+from roost.api.com_atproto.repo import import_repo, upload_blob
+from roost.api.method import Method, Procedure
 from roost.config import Config
 from roost.http.address import Addresses
 from roost.http.auth import Authenticator
@@ -49,6 +49,7 @@ from roost.services.identity import Identity
 from roost.services.keyring import Keyring
 from roost.services.policy import Policy
 from roost.services.repeating import repeating
+from roost.services.reports import Reports
 from roost.services.retention import Retention
 from roost.services.server_identity import ServerIdentity
 from roost.services.service_auth import ServiceAuth
@@ -159,7 +160,7 @@ def asgi(server: Server) -> Applications:
         is_ours=server.get(Policy).is_ours,
         did_of=server.get(Identity).hosted,
     )
-    operator = operator_routes(authenticator, server.get(Crawlers), server.get(Audit), addresses)
+    operator = operator_routes(authenticator, server.get(Crawlers), server.get(Reports), server.get(Audit), addresses)
     front = home(server.get(Accounts), server.get(Policy), version=VERSION)
     endpoint = Endpoint(
         bound,
@@ -206,7 +207,10 @@ async def _counters(config: Config) -> AsyncIterator["SharedCounters | None"]:
 
 def _limited(method: Method, config: Config) -> Method:
     """Return the method under the operator's limits."""
-    return replace(method, body_limit=config.blob_limit) if method is upload_blob.METHOD else method
+    limits = {upload_blob.METHOD.nsid: config.blob_limit, import_repo.METHOD.nsid: config.import_limit}
+    if isinstance(method, Procedure) and method.nsid in limits:
+        return replace(method, body_limit=limits[method.nsid])
+    return method
 
 
 @contextlib.asynccontextmanager

@@ -48,16 +48,19 @@ from roost.services.imports import Imports
 from roost.services.invites import Invites
 from roost.services.key_rotation import KeyRotation
 from roost.services.keyring import Keyring
+from roost.services.lexicons import Lexicons
 from roost.services.mail_tokens import MailTokens
 from roost.services.newcomers import Newcomers
 from roost.services.passwords import Passwords
 from roost.services.plc_operations import PlcOperations
 from roost.services.policy import Policy
+from roost.services.preferences import Preferences
 from roost.services.reading import Reading
 from roost.services.refresh import Refresh
 from roost.services.registration import Registration
 from roost.services.removals import Removals
 from roost.services.replacing import Replacing
+from roost.services.reports import Reports
 from roost.services.repos import Repos
 from roost.services.reserved_keys import ReservedKeys
 from roost.services.retention import Retention
@@ -103,7 +106,8 @@ async def services_of(parts: Parts) -> dict[type, object]:
     repos = Repos(db, keyring, minter, collecting.nudge)
     mailer = _mailer(config)
     mail_tokens = MailTokens(db, policy, mailer, background, minter)
-    service_auth = ServiceAuth(db, keyring, resolver, policy, minter)
+    budget = Budget(minter.milliseconds)
+    service_auth = ServiceAuth(db, keyring, resolver, policy, budget, minter)
     removals = Removals(db, background)
     await removals.resume()
     accounts = Accounts(db, policy, passwords, repos, removals, mail_tokens, background, minter)
@@ -134,12 +138,14 @@ async def services_of(parts: Parts) -> dict[type, object]:
         EmailChanges(db, mail_tokens, minter),
         Delegation(service_auth),
         upstreams_of(config, resolver),
+        Preferences(db, minter),
+        Reports(db, minter),
         Admin(db, mailer),
         Imports(db, repos, resolver, minter),
         PlcOperations(db, policy, changes, repos, mail_tokens),
         ServerIdentity(policy, PrivateKey.from_bytes(await keyring.secret(db, "service-signing-key"))),
         *_alone(parts, policy),
-        *await _arrivals(parts, policy, registration, changes, resolver, directory, documents, background),
+        *await _arrivals(parts, policy, registration, changes, resolver, directory, documents, background, budget),
         *await _log(parts),
     )
     return {type(service): service for service in made}
@@ -168,11 +174,12 @@ async def _arrivals(
     directory: PlcDirectory,
     documents: Documents,
     background: Background,
+    budget: Budget,
 ) -> tuple[object, ...]:
     """Return the services of names, and of those who come here with one."""
     config, db, keyring, minter = parts.config, parts.db, parts.keyring, parts.minter
-    handle_resolver = HandleResolver(parts.client, txt=txt_by(config.nameservers))
-    budget = Budget(minter.milliseconds)
+    txt = txt_by(config.nameservers)
+    handle_resolver = HandleResolver(parts.client, txt=txt)
     identity = Identity(db, policy, resolver, handle_resolver, budget)
     handles = Handles(db, policy, changes, resolver, handle_resolver, minter)
     upkeep = Upkeep(db, policy, changes, handles, resolver, handle_resolver, documents, minter)
@@ -181,6 +188,7 @@ async def _arrivals(
     await replacing.resume()
     return (
         *(identity, handles, upkeep, reserved),
+        Lexicons(identity, Reading(db), parts.client, txt, budget, minter),
         KeyRotation(db, changes),
         Refresh(db, identity, upkeep, budget, minter),
         Newcomers(policy, registration, handles, handle_resolver, keyring, reserved),

@@ -2,10 +2,11 @@
 
 from pathlib import Path
 
+import roost.api.app_bsky
 import roost.api.com_atproto
 from roost.api.methods import METHODS, SUBSCRIPTIONS
 
-HERE = Path(next(iter(roost.api.com_atproto.__path__)))
+HERE = [Path(next(iter(package.__path__))) for package in (roost.api.com_atproto, roost.api.app_bsky)]
 PARTS = {"account_view", "commit_meta", "identity_info", "invite_view", "session_output", "subject"}
 """Modules that are parts of answers and no methods."""
 
@@ -18,7 +19,7 @@ def file_of(nsid: str) -> str:
 
 def test_every_method_file_is_in_the_list() -> None:
     """A method that is written is served, and stands where its name says."""
-    files = {path.relative_to(HERE).with_suffix("").as_posix() for path in HERE.rglob("*.py")}
+    files = {path.relative_to(here).with_suffix("").as_posix() for here in HERE for path in here.rglob("*.py")}
 
     served = {file_of(method.nsid) for method in (*METHODS, *SUBSCRIPTIONS)}
 

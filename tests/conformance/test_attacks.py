@@ -368,5 +368,5 @@ def test_an_account_that_is_deleted_in_the_middle_of_everything(roost: Roost) ->
 
     assert {answer.status_code for answer in answers} <= {200, 400, 401, 403}
     assert sorted(answers[number].status_code for number in (5, 11)) == [200, 401]
-    assert person.get("com.atproto.sync.getRepo", did=person.did).status_code == 400
+    assert roost.get("com.atproto.sync.getRepo", did=person.did).status_code == 400
     assert person.get("com.atproto.getSession").status_code == 401

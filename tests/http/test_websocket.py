@@ -1,6 +1,7 @@
 """A subscriber's connection: what is written to it, and what it may say."""
 
 import contextlib
+import socket
 import time
 from collections.abc import Iterator
 
@@ -10,7 +11,7 @@ from websockets.frames import Frame, Opcode
 from roost.http import websocket, wire
 from roost.http.websocket import MOST_SAID, binary
 from support.edge import Edge, served
-from support.streams import Raw, application, path_of, raw
+from support.streams import Raw, application, handshake, path_of, raw
 
 CLOSE, PING, PONG = 8, 9, 10
 
@@ -172,3 +173,21 @@ def test_pings_that_are_not_read_do_not_pile_up(stream: Edge) -> None:
         seen = end_of(client)
         assert seen.count(2) == 101
         assert seen.count(PONG) < 20_000
+
+
+def test_an_upgrade_waits_for_no_answer(stream: Edge) -> None:
+    """Asked for in one breath with a request, before that is answered, it is refused: answers are not frames."""
+    request = b"GET /xrpc/_health HTTP/1.1\r\nHost: x\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", stream.port), timeout=5) as client:
+        client.sendall(request + handshake(path_of("wait")))
+        answer = b""
+        with contextlib.suppress(ConnectionError):
+            while piece := client.recv(65536):
+                answer += piece
+
+    assert b" 101 " not in answer
+    with socket.create_connection(("127.0.0.1", stream.port), timeout=5) as client:
+        client.sendall(request)
+        assert client.recv(65536).startswith(b"HTTP/1.1 200 ")
+        client.sendall(handshake(path_of("wait")))
+        assert client.recv(65536).startswith(b"HTTP/1.1 101 ")

@@ -21,8 +21,8 @@ def test_it_signs_in_posts_and_verifies(served: ServerProcess, tmp_path: Path) -
     auth, car = tmp_path / "auth.json", tmp_path / "repo.car"
 
     def gosky(*words: str) -> str:
-        command = [programs / "gosky", "--pds-host", served.url, "--plc", served.plc_url, "--auth", auth, *words]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+        command = [str(programs / "gosky"), "--pds-host", served.url, "--plc", served.plc_url, "--auth", str(auth)]
+        done = subprocess.run([*command, *words], capture_output=True, text=True, timeout=60, check=False)
         assert done.returncode == 0, done.stderr
         return done.stdout
 
@@ -42,7 +42,7 @@ def test_it_signs_in_posts_and_verifies(served: ServerProcess, tmp_path: Path) -
     )
 
     assert (verified.returncode, verified.stdout) == (0, "verified tree\n"), verified.stderr
-    page = {"repo": did, "collection": "app.bsky.feed.post", "reverse": True}
+    page: dict[str, str | bool] = {"repo": did, "collection": "app.bsky.feed.post", "reverse": True}
     listed = httpx.get(f"{served.url}/xrpc/com.atproto.repo.listRecords", params=page).json()["records"]
     assert [each["cid"] for each in listed[:20]] == cids
     assert [each["value"]["text"] for each in listed][-1] == "with a new token"

@@ -8,8 +8,8 @@ import httpx
 import pytest
 
 from support import golang
+from support.go_relay import Json, Relay
 from support.process import ServerProcess
-from support.relay import Json, Relay
 from support.storm import NOTE, Line, Storm, Writer, register
 from support.subscriber import Subscriber, subscribed
 

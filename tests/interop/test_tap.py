@@ -10,8 +10,8 @@ import pytest
 from websockets.sync.client import ClientConnection, connect
 
 from support import golang
+from support.go_relay import Json, Program, Relay
 from support.process import ServerProcess, two_ports
-from support.relay import Json, Program, Relay
 from support.workload import COLLECTIONS, NOTE, Worker, odd_key
 
 # Building the programs takes minutes the first time.

@@ -98,7 +98,6 @@ async def test_nobody_there(tmp_path_factory: pytest.TempPathFactory) -> None:
 
 async def test_one_that_does_not_answer() -> None:
     """A quarter of a second is all that a request waits."""
-
     done = asyncio.Event()
 
     async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

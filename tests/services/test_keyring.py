@@ -72,3 +72,14 @@ async def test_a_secret_is_made_once(house: House) -> None:
     assert len(made[0]) == 32
     assert await house.keyring.secret(house.db, "jwt") == made[0]
     assert await house.keyring.secret(house.db, "another") != made[0]
+
+
+def test_a_key_for_nobody_is_sealed_for_its_own_name() -> None:
+    """Under another it does not open."""
+    key, ring = PrivateKey.generate(), Keyring(MASTER)
+
+    sealed = ring.seal_spare(key)
+
+    assert ring.unseal_spare(key.public.did_key, sealed).to_bytes() == key.to_bytes()
+    with pytest.raises(Tampered):
+        ring.unseal_spare("did:key:other", sealed)

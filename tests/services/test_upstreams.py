@@ -28,6 +28,8 @@ def test_each_method_has_its_usual_service() -> None:
     assert known.usual("com.example.anything") == APPVIEW
     assert known.is_appview("did:web:appview.test#bsky_appview")
     assert not known.is_appview("did:web:mods.test#atproto_labeler")
+    assert not known.is_appview("did:web:other.test#bsky_appview")
+    assert upstreams().is_appview("did:web:other.test#bsky_appview")
 
 
 def test_reports_go_to_the_moderators_if_nobody_else_takes_them() -> None:

@@ -275,3 +275,33 @@ async def test_a_new_address_is_not_a_confirmed_one(tables: Database) -> None:
     account = await tables.read(lambda tx: accounts.by_id(tx, id))
     assert account is not None
     assert (account.email, account.email_confirmed_at, account.invites_disabled) == ("new@mail.test", None, True)
+
+
+async def test_an_address_is_confirmed(tables: Database) -> None:
+    """At a time, which another address forgets."""
+    id = await tables.write(add)
+
+    await tables.write(lambda tx: accounts.confirm_email(tx, id, 7))
+    found = await tables.read(lambda tx: accounts.by_id(tx, id))
+    assert found is not None
+    assert found.email_confirmed_at == 7
+
+
+async def test_accounts_are_due_when_their_time_is_over(tables: Database) -> None:
+    """The longest overdue first; one that is active again or was taken down is not, nor one without a time."""
+    ids = [
+        await tables.write(partial(add, did=Did(f"did:web:{name}.test"), handle=f"{name}.test", email=None))
+        for name in ("a", "b", "c", "d", "e")
+    ]
+
+    def change(tx: Tx) -> None:
+        for id, until in zip(ids, (30, 20, None, 10, 10), strict=True):
+            accounts.set_deactivated(tx, id, 1, delete_after=until)
+        accounts.set_takedown(tx, ids[3], "spam")
+        accounts.set_deactivated(tx, ids[4], None)
+
+    await tables.write(change)
+
+    found = await tables.read(lambda tx: [accounts.due(tx, now, 10) for now in (9, 20, 30)])
+    assert found == [[], [ids[1]], [ids[1], ids[0]]]
+    assert await tables.read(lambda tx: accounts.due(tx, 30, 1)) == [ids[1]]

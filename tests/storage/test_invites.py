@@ -2,9 +2,9 @@
 
 import pytest
 
-from roost.storage import Database, Tx, invites
+from roost.storage import Database, Tx, accounts, invites
 from roost.storage.errors import ConstraintFailed
-from roost.syntax import Did
+from roost.syntax import Did, Handle
 
 pytestmark = pytest.mark.anyio
 
@@ -97,3 +97,20 @@ async def test_a_disabled_code_admits_nobody(tables: Database) -> None:
     assert await tables.write(lambda tx: invites.take(tx, "c")) is False
     assert await tables.write(lambda tx: invites.disable_of(tx, ALICE)) == 2
     assert await tables.read(lambda tx: [each.disabled for each in invites.of_account(tx, ALICE, 9)]) == [True] * 3
+
+
+async def test_codes_of_a_takendown_account_are_void(tables: Database) -> None:
+    """Until it is restored."""
+
+    def make(tx: Tx) -> int:
+        invites.add(tx, code="c", uses=1, for_account=ALICE, now=1)
+        handle = Handle.parse("alice.test")
+        return accounts.add(tx, did=ALICE, handle=handle, email=None, password=None, signing_key=b"", now=1)
+
+    account = await tables.write(make)
+
+    await tables.write(lambda tx: accounts.set_takedown(tx, account, "spam"))
+    assert await tables.read(lambda tx: invites.usable(tx, "c")) is False
+    assert await tables.write(lambda tx: invites.take(tx, "c")) is False
+    await tables.write(lambda tx: accounts.set_takedown(tx, account, None))
+    assert await tables.write(lambda tx: invites.take(tx, "c")) is True

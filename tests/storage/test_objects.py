@@ -164,3 +164,22 @@ def test_a_url_that_makes_no_sense(tmp_path: Path) -> None:
     with pytest.raises(ObjectStoreFailed) as refused:
         open_objects("s3://", tmp_path)
     assert "\n" not in str(refused.value)
+
+
+async def test_a_file_may_be_put_without_being_given_away(tmp_path: Path) -> None:
+    """It stays where it is, under its own name, whatever becomes of the object; a copy will do where links do not."""
+    objects = open_objects(None, tmp_path)
+    source = tmp_path / "somebody-elses"
+    source.write_bytes(b"precious")
+    name = new_name()
+
+    async with objects.spool.linked(source) as link:
+        await objects.put(name, link)
+    assert await read(objects, name, 0, 8) == b"precious"
+    await objects.delete(name)
+    async with objects.spool.linked(source) as link:
+        assert link.read_bytes() == b"precious"
+
+    assert source.read_bytes() == b"precious"
+    assert not link.exists()
+    await objects.close()

@@ -150,3 +150,16 @@ async def test_what_was_hidden_can_be_shown_again(tables: Database) -> None:
         return [records.takedown(tx, 1, "a.b.c/1"), records.get(tx, 1, "a.b.c/1")]
 
     assert await tables.write(work) == [None, row("a.b.c/1")]
+
+
+async def test_records_that_are_alike_are_one_block(tables: Database) -> None:
+    """Of each repository for itself."""
+
+    def fill(tx: Tx) -> None:
+        alike = [(path, cid("same"), b"same", b'"same"') for path in ("a.b.c/1", "a.b.c/2")]
+        records.put_many(tx, 1, rev(1), alike)
+        put(tx, 1, 1, ["a.b.c/3"])
+
+    await tables.write(fill)
+
+    assert await tables.read(lambda tx: [records.distinct(tx, repo) for repo in (1, 2)]) == [2, 0]

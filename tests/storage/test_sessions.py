@@ -83,3 +83,17 @@ async def test_how_a_token_stands_is_told_by_its_account_and_its_session(tables:
 
     assert found == [Standing(alice, handle, None, end) for end in (77, None, None)]
     assert nobody is None
+
+
+async def test_sessions_of_one_app_password_are_revoked_together(tables: Database) -> None:
+    """Those opened otherwise, and those of another account's password of that name, stay."""
+    rows = [("a", 1, "phone"), ("b", 1, "phone"), ("c", 1, "tablet"), ("d", 1, None), ("e", 2, "phone")]
+    for id, account, name in rows:
+        await tables.write(partial(sessions.add, session=Session(id, account, "s", 1, 100, None, name)))
+
+    await tables.write(lambda tx: sessions.revoke_of_app_password(tx, 1, "phone"))
+
+    found = await tables.read(lambda tx: [sessions.get(tx, id) for id, _, _ in rows])
+    assert [each and (each.id, each.app_password) for each in found] == [
+        None, None, ("c", "tablet"), ("d", None), ("e", "phone"),
+    ]  # fmt: skip

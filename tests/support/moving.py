@@ -5,12 +5,16 @@ from collections.abc import Iterator
 
 import httpx
 
+from roost.crypto.keys import PrivateKey
 from roost.data import car
 from roost.data.cid import Cid
 from roost.repo import Create
 from roost.repo import commit as commits
-from roost.syntax import Tid
-from support.calls import bearer
+from roost.services.keyring import Keyring
+from roost.storage import accounts
+from roost.storage.db import Tx
+from roost.syntax import Did, Tid
+from support.calls import bearer, inside
 from support.repos import MemoryRepo, record
 from support.server import PASSWORD, Person, Roost
 from support.strangers import Stranger
@@ -63,3 +67,17 @@ def send(person: Person, body: bytes | Iterator[bytes]) -> httpx.Response:
     return person.client.post(
         "/xrpc/com.atproto.repo.importRepo", content=body, headers=person.auth | {"content-type": CAR}
     )
+
+
+def key_of(roost: Roost, person: Person) -> PrivateKey:
+    """Return the key that an account's commits are signed with here."""
+    server = roost.app.server
+    assert server is not None
+    keyring = Keyring(bytes.fromhex((roost.data / "master.key").read_text()))
+
+    def read(tx: Tx) -> PrivateKey:
+        account = accounts.by_did(tx, Did(person.did))
+        assert account is not None
+        return keyring.signing_key(tx, account.id, account.did)
+
+    return inside(roost, server.db.read(read))

@@ -1,106 +1,64 @@
-"""A relay of the Go implementation that crawls a server of ours: a process, its log, and the events that it passes on.
+"""A relay that a test has: it writes down who asked it to crawl, and says of servers what the test tells it to."""
 
-It is the program that the network runs, unchanged. For a host on loopback it takes no requestCrawl, since it asks such
-a host nothing over HTTP; so the host is put into its database, from where it subscribes as it does after a restart.
-"""
-
+import contextlib
 import json
-import os
-import signal
-import sqlite3
-import subprocess
-import time
-import urllib.request
-from collections.abc import Callable, Mapping
-from contextlib import closing
-from pathlib import Path
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
-from support.process import ServerProcess, two_ports
-
-# Any: what was decoded, whatever it is.
+# Any: JSON.
 Json = dict[str, Any]
 
-PATIENCE = 30.0
+
+@dataclass
+class Relay:
+    """Its answers to come, and what it was asked."""
+
+    url: str = ""
+    crawl: tuple[int, Json] = (200, {})
+    status: tuple[int, Json] = (400, {"error": "HostNotFound", "message": "never heard of it"})
+    asked: list[Json] = field(default_factory=list)
+    looked_up: list[str] = field(default_factory=list)
 
 
-class Program:
-    """A program that serves HTTP, and what it has logged as lines of JSON."""
+@contextlib.contextmanager
+def relay() -> Iterator[Relay]:
+    """Run one for as long as the block lasts."""
+    made = Relay()
 
-    def __init__(self, command: list[str], settings: Mapping[str, str], health: str, log: Path) -> None:
-        self._command, self._settings, self._health, self._log = command, settings, health, log
-        self._process: subprocess.Popen[bytes] | None = None
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["content-length"]))
+            assert self.path == "/xrpc/com.atproto.sync.requestCrawl"
+            made.asked.append(json.loads(body))
+            self._answer(*made.crawl)
 
-    def start(self) -> None:
-        """Start it and wait until it answers."""
-        with self._log.open("ab") as log:
-            self._process = subprocess.Popen(
-                self._command, env=os.environ | self._settings, stdout=log, stderr=log, cwd=self._log.parent
-            )
-        deadline = time.monotonic() + PATIENCE
-        while True:
-            assert self._process.poll() is None, self._log.read_text()[-3000:]
-            try:
-                with urllib.request.urlopen(self._health, timeout=1):
-                    return
-            except OSError:
-                pass
-            assert time.monotonic() < deadline, f"it does not answer: {self._log.read_text()[-3000:]}"
-            time.sleep(0.02)
+        def do_GET(self) -> None:
+            parts = urlsplit(self.path)
+            assert parts.path == "/xrpc/com.atproto.sync.getHostStatus"
+            made.looked_up += parse_qs(parts.query)["hostname"]
+            self._answer(*made.status)
 
-    def stop(self) -> None:
-        """Have it end as its operator does."""
-        if self._process is not None:
-            self._process.send_signal(signal.SIGTERM)
-            try:
-                self._process.wait(PATIENCE)
-            except subprocess.TimeoutExpired:
-                self._process.kill()
-                self._process.wait()
-            self._process = None
+        def _answer(self, status: int, value: Json) -> None:
+            body = json.dumps(value).encode()
+            self.send_response(status)
+            self.send_header("content-type", "application/json")
+            self.send_header("content-length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
 
-    def logged(self) -> list[Json]:
-        """Return every line of its log that is a JSON object with a level."""
-        lines = [line for line in self._log.read_text().splitlines() if line.startswith("{")]
-        return [found for found in map(json.loads, lines) if "level" in found]
+        def log_message(self, format: str, *args: object) -> None:
+            pass
 
-    def until(self, right: Callable[[list[Json]], bool]) -> None:
-        """Wait until its log is right."""
-        deadline = time.monotonic() + PATIENCE
-        while not right(self.logged()):
-            assert time.monotonic() < deadline, self.logged()[-10:]
-            time.sleep(0.05)
-
-
-class Relay(Program):
-    """A relay that is subscribed to one server."""
-
-    def __init__(self, programs: Path, server: ServerProcess, folder: Path) -> None:
-        self.port = two_ports()
-        self.url = f"http://127.0.0.1:{self.port}"
-        self._database = folder / "relay.sqlite"
-        self._host = f"localhost:{server.port}"
-        settings = {
-            "RELAY_PLC_HOST": server.plc_url,
-            "DATABASE_URL": f"sqlite://{self._database}",
-            "RELAY_PERSIST_DIR": str(folder / "relay"),
-            "RELAY_API_BIND": f"127.0.0.1:{self.port}",
-            "RELAY_METRICS_LISTEN": f"127.0.0.1:{self.port - 1}",
-            "RELAY_ADMIN_PASSWORD": "relay",
-            "LOG_LEVEL": "debug",
-        }
-        log = folder / "relay.log"
-        super().__init__([str(programs / "relay"), "serve"], settings, f"{self.url}/_health", log)
-
-    def crawl(self) -> None:
-        """Start, and subscribe to the server from its first event on."""
-        self.start()
-        self.stop()
-        with closing(sqlite3.connect(self._database)) as db:
-            db.execute(
-                "INSERT INTO host (created_at, updated_at, hostname, no_ssl, account_limit, trusted, status, last_seq,"
-                " account_count) VALUES (datetime('now'), datetime('now'), ?, 1, 10000, 1, 'active', 1, 0)",
-                (self._host,),
-            )
-            db.commit()
-        self.start()
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        made.url = f"http://127.0.0.1:{server.server_port}"
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        try:
+            yield made
+        finally:
+            server.shutdown()
+            thread.join()

@@ -40,6 +40,7 @@ class Service:
     asked: list[Asked] = field(default_factory=list)
     events: list[str] = field(default_factory=list)
     release: threading.Event = field(default_factory=threading.Event)
+    proof: tuple[int, bytes] = (404, b"")
 
     @property
     def last(self) -> Asked:
@@ -69,6 +70,11 @@ class Service:
             await _whole(send, 200, (JSON,), b'{"hello":"there"}')
         else:
             await answer(receive, send)
+
+    async def _getRecord(self, _receive: Receive, send: Send) -> None:
+        """A proof of a record, as somebody's host gives it."""
+        status, body = self.proof
+        await _whole(send, status, ((b"content-type", b"application/vnd.ipld.car"),), body)
 
     async def _headers(self, _receive: Receive, send: Send) -> None:
         mixed = [

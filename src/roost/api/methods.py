@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from roost.api.app_bsky.actor import get_preferences, put_preferences
 from roost.api.com_atproto.admin import delete_account as admin_delete_account
 from roost.api.com_atproto.admin import (
     disable_account_invites,
@@ -30,6 +31,8 @@ from roost.api.com_atproto.identity import (
     submit_plc_operation,
     update_handle,
 )
+from roost.api.com_atproto.lexicon import resolve_lexicon
+from roost.api.com_atproto.moderation import create_report
 from roost.api.com_atproto.repo import (
     apply_writes,
     create_record,
@@ -82,9 +85,12 @@ from roost.api.com_atproto.sync import (
     subscribe_repos,
 )
 from roost.api.com_atproto.sync import get_record as sync_get_record
+from roost.api.com_atproto.temp import check_signup_queue
 from roost.api.method import Method, Subscription
 
 METHODS: Final[tuple[Method, ...]] = (
+    get_preferences.METHOD,
+    put_preferences.METHOD,
     admin_delete_account.METHOD,
     disable_account_invites.METHOD,
     disable_invite_codes.METHOD,
@@ -109,6 +115,8 @@ METHODS: Final[tuple[Method, ...]] = (
     sign_plc_operation.METHOD,
     submit_plc_operation.METHOD,
     update_handle.METHOD,
+    resolve_lexicon.METHOD,
+    create_report.METHOD,
     apply_writes.METHOD,
     create_record.METHOD,
     delete_record.METHOD,
@@ -154,6 +162,7 @@ METHODS: Final[tuple[Method, ...]] = (
     get_repo_status.METHOD,
     list_blobs.METHOD,
     list_repos.METHOD,
+    check_signup_queue.METHOD,
 )
 
 SUBSCRIPTIONS: Final[tuple[Subscription, ...]] = (subscribe_repos.METHOD,)

@@ -25,6 +25,7 @@ from roost.cli import (
     moderation,
     relay,
     repo,
+    reports,
     serve,
 )
 from roost.cli.output import FAILED, MISUSED, say, tell
@@ -64,6 +65,7 @@ app.add_typer(invite.app, name="invite")
 app.add_typer(migrate.app, name="migrate")
 app.add_typer(repo.app, name="repo")
 app.add_typer(relay.app, name="relay")
+app.add_typer(reports.app, name="report")
 app.add_typer(serve.plc, name="plc")
 app.add_typer(key.app, name="key")
 

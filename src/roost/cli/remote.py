@@ -4,7 +4,7 @@ The URL is the operator's own, so nothing guards it as `roost.net` guards reques
 does not know what is done with the answers.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import TracebackType
 from typing import Final, Self
@@ -14,6 +14,7 @@ import msgspec
 
 from roost.services.crawlers import Status
 from roost.services.errors import UpstreamFailure
+from roost.services.reports import Listing, Report
 from roost.syntax import AtIdentifier, Did, InvalidSyntax
 
 SECONDS: Final = 30
@@ -88,12 +89,26 @@ class Remote:
             answer = self._http.get(path, params=dict(params), auth=("admin", password))
         return _object(answer)
 
+    def reports(self, *, password: str) -> Sequence[Report]:
+        """Return the reports that the server keeps, the newest first."""
+        with self._answering():
+            answer = self._http.get("/_roost/reports", auth=("admin", password))
+        try:
+            return msgspec.convert(_object(answer), Listing, dec_hook=_did).reports
+        except (msgspec.ValidationError, InvalidSyntax) as error:
+            raise UpstreamFailure(f"{answer.url} answered what is not known here: {error}") from error
+
     @contextmanager
     def _answering(self) -> Iterator[None]:
         try:
             yield
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise UpstreamFailure(f"{self._url} cannot be asked: {error or type(error).__name__}") from error
+
+
+def _did(_type: type, raw: object) -> Did:
+    """Make what it is of the one kind of text that a Struct here has beside plain ones."""
+    return Did.parse(raw)
 
 
 def _object(answer: httpx.Response) -> dict[str, object]:

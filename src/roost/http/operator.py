@@ -21,6 +21,7 @@ from roost.http.errors import answer_of
 from roost.services.audit import LATEST, Audit
 from roost.services.crawlers import Crawlers
 from roost.services.errors import InvalidRequest, ServiceError
+from roost.services.reports import Reports
 from roost.syntax import Did, InvalidSyntax
 
 MOST_ENTRIES: Final = 1000
@@ -30,7 +31,7 @@ NOT_KEPT: Final = {"content-type": JSON[1].decode(), "cache-control": "no-store"
 
 
 def operator_routes(
-    authenticator: Authenticator, crawlers: Crawlers, audit: Audit, addresses: Addresses
+    authenticator: Authenticator, crawlers: Crawlers, reports: Reports, audit: Audit, addresses: Addresses
 ) -> list[BaseRoute]:
     """Make the routes that `authenticator` guards; what changes anything is noted in the audit log."""
 
@@ -55,6 +56,7 @@ def operator_routes(
         route("/_roost/log", "GET", lambda request: _log(audit, request.query_params)),
         route("/_roost/relays", "GET", lambda _request: crawlers.status()),
         route("/_roost/relays/crawl", "POST", lambda _request: crawlers.ask_now()),
+        route("/_roost/reports", "GET", lambda _request: reports.shown()),
     ]
 
 

@@ -173,6 +173,17 @@ class Wire(HttpToolsProtocol):
         if self.pipeline:
             self._start_asgi_task(*self.pipeline.pop())
 
+    def handle_websocket_upgrade(self) -> None:
+        """Hand the connection over, unless an answer is still under way on it.
+
+        That would be written among the frames, and without any limit: what is told that the client does not read is
+        the new protocol.
+        """
+        if self.cycle is None or self.cycle.response_complete:
+            super().handle_websocket_upgrade()
+        else:
+            self.refuse(400, b"Bad Request", "an upgrade follows a request that is not answered yet")
+
     def send_400_response(self, msg: str) -> None:
         """Answer what is not HTTP, in the form of every other error."""
         self.refuse(400, b"Bad Request", msg)

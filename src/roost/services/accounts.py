@@ -19,6 +19,7 @@ from roost.storage import (
     identity_changes,
     invites,
     key_rotations,
+    preferences,
     reserved_keys,
     sessions,
 )
@@ -93,6 +94,7 @@ class Accounts:
         sessions.revoke_all(tx, gone.id)
         app_passwords.delete_of(tx, gone.id)
         self._mail_tokens.drop(tx, gone.id)
+        preferences.delete_of(tx, gone.id)
         # A code is as good as its account: one that was taken down must not get its codes back by going away.
         invites.disable_of(tx, gone.did)
         reserved_keys.delete_for(tx, gone.did)

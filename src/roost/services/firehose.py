@@ -33,10 +33,13 @@ POLL_SECONDS: Final = 1.0
 """How often the log is looked at unasked: other processes on the same database write to it too."""
 
 PAGE_EVENTS: Final = 500
-"""Events read at once, unless they come to PACKET_BYTES before: some 3 ms, during which nobody else is answered."""
+"""Events read at once, unless they come to so many bytes before: some 3 ms, during which nobody else is answered."""
 
-MAX_FOLLOWERS: Final = 10_000
-"""Those who follow at a time: each holds a socket and some 20 KB, and up to half a megabyte while it is slow."""
+PAGE_BYTES: Final = 64 * 1024
+"""The same in bytes for one follower that reads the log. Nobody shares them, and whoever stops reading keeps a page."""
+
+MAX_FOLLOWERS: Final = 5_000
+"""Those who follow at a time: each holds a socket and some 20 KB, and a few hundred more while it takes nothing."""
 
 COUNTED: Final = 100_000
 """Up to how many events are counted to tell how far somebody is behind."""
@@ -99,6 +102,7 @@ class Firehose:
         self._followers: set[Follower] = set()
         self._live: set[Follower] = set()
         self._tail = Tail(0)
+        self._turn = asyncio.Lock()
         self._news = asyncio.Event()
         self._pump: asyncio.Task[None] | None = None
         db.watch(self._news.set)
@@ -157,13 +161,15 @@ class Firehose:
         while True:
             if follower.sink.blocked:
                 await _room(follower.sink)
-            packet = await self._next(follower.cursor)
-            if packet is None:
-                return
-            follower.sink.put(packet.data)
-            follower.cursor = packet.last
-            # A page of the log is read at once; whoever is a million events behind must let others in between two.
-            await asyncio.sleep(0)
+            async with self._turn:
+                packet = await self._next(follower.cursor)
+                if packet is None:
+                    return
+                follower.sink.put(packet.data)
+                follower.cursor = packet.last
+                # Within the turn: so there is one page in each round of the loop, and requests come between any two,
+                # however many followers are behind.
+                await asyncio.sleep(0)
 
     async def _next(self, cursor: int) -> Packet | None:
         if self._live and self._tail.start <= cursor <= self._tail.end:
@@ -205,7 +211,7 @@ class Firehose:
         """Take the next events into the tail and hand them out; return whether there were any."""
         tail = self._tail
         rows = await self._db.read(lambda tx: events.page(tx, tail.end, PAGE_EVENTS, PACKET_BYTES))
-        if tail is self._tail:  # it is another where all had gone meanwhile, and somebody else has come
+        if rows and tail is self._tail:  # it is another where all had gone meanwhile, and somebody else has come
             tail.extend([(seq, self._wrap(frame)) for seq, frame in rows])
             for follower in tuple(self._live):
                 self._hand(follower)
@@ -229,7 +235,7 @@ class Firehose:
 def _page(tx: Tx, cursor: int) -> Sequence[tuple[int, bytes]]:
     if cursor < events.pruned(tx):
         raise ConsumerTooSlow("Stream consumer too slow: what it has not read yet is no longer kept")
-    return events.page(tx, cursor, PAGE_EVENTS, PACKET_BYTES)
+    return events.page(tx, cursor, PAGE_EVENTS, PAGE_BYTES)
 
 
 async def _room(sink: Sink) -> None:

@@ -41,8 +41,10 @@ log = structlog.get_logger(__name__)
 DAY: Final = 86_400_000
 """In milliseconds, as all times here."""
 
-SETTLE_AFTER: Final = 60_000
-"""How old a change must be before others than its own request look after it: a directory is given 10 seconds."""
+SETTLE_AFTER: Final = 30_000
+"""How old a change must be before others than its own request look after it: that is over within two requests to the
+directory, of ten seconds each at the most.
+"""
 
 GIVE_UP_AFTER: Final = 5 * 60_000
 """When a directory that does not have the operation will not get it any more: every connection it could be on has long

@@ -20,6 +20,7 @@ from roost.identity.diddoc import LABEL_KEY_ID, PDS_ID, SIGNING_KEY_ID, DidDocum
 from roost.identity.errors import UnusableKey
 from roost.net.errors import BadAnswer, DidNotResolved, NetError, RequestRefused
 from roost.net.resolve import DidResolver
+from roost.services.budget import Budget, party_of
 from roost.services.caller import Caller, Scope, Service
 from roost.services.clock import Minter
 from roost.services.errors import (
@@ -80,11 +81,14 @@ class Claims:
 class ServiceAuth:
     """Signs service tokens with the accounts' keys, and judges those of others."""
 
-    def __init__(self, db: Database, keyring: Keyring, resolver: DidResolver, policy: Policy, minter: Minter) -> None:
+    def __init__(
+        self, db: Database, keyring: Keyring, resolver: DidResolver, policy: Policy, budget: Budget, minter: Minter
+    ) -> None:
         self._db = db
         self._keyring = keyring
         self._resolver = resolver
         self._did = policy.did
+        self._budget = budget
         self._minter = minter
         self._renewed: OrderedDict[Did, int] = OrderedDict()
 
@@ -118,7 +122,8 @@ class ServiceAuth:
     async def admit(self, token: str, nsid: str) -> Service:
         """Return who calls the method with a token, and use the token up.
 
-        Raises BadJwt or one of its kin; UpstreamFailure when nobody can say what the issuer's key is.
+        Raises BadJwt or one of its kin; UpstreamFailure when nobody can say what the issuer's key is, and
+        TooManyRequests when too many are asked for at the moment.
         """
         jwt, claims = self._read(token, nsid)
         if claims.key_id != SIGNING_KEY_ID:
@@ -183,8 +188,12 @@ class ServiceAuth:
         return True
 
     async def _document(self, did: Did, *, fresh: bool = False) -> DidDocument:
+        known = None if fresh else await self._resolver.peek(did)
+        if known is not None:
+            return known
         try:
-            return await self._resolver.resolve(did, fresh=fresh)
+            async with self._budget.spend(party_of(did)):
+                return await self._resolver.resolve(did, fresh=fresh)
         except (DidNotResolved, RequestRefused, BadAnswer) as error:
             raise BadJwtIss(f"Could not resolve DID: {did}") from error
         except NetError as error:

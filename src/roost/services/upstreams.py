@@ -60,8 +60,8 @@ class Upstreams:
         return self._moderation if nsid.startswith(OZONE) else self._appview
 
     def is_appview(self, name: str) -> bool:
-        """Return whether that is the app view in the settings."""
-        return self._appview is not None and name == self._appview.name
+        """Return whether that is the app view in the settings; where there is none, any app view will do."""
+        return name.endswith(f"#{APPVIEW_ID}") if self._appview is None else name == self._appview.name
 
     async def find(self, did: Did, id: str, *, fresh: bool = False) -> Upstream:
         """Return a service by name, with the document read from its source if `fresh`.

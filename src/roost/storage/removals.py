@@ -35,6 +35,7 @@ def remove_some(tx: Tx, account: int, limit: int) -> bool:
         + _events(tx, account, row[0], limit)
         + _blobs(tx, account, limit)
         + _references(tx, account, limit)
+        + _reports(tx, account, limit)
     )
     if removed == 0:
         tx.run("DELETE FROM removal WHERE account = ?", account)
@@ -92,6 +93,10 @@ def _references(tx: Tx, account: int, limit: int) -> int:
         account, account, limit,
     )  # fmt: skip
     return len(rows) + len(paths) + hidden
+
+
+def _reports(tx: Tx, account: int, limit: int) -> int:
+    return tx.run("DELETE FROM report WHERE id IN (SELECT id FROM report WHERE account = ? LIMIT ?)", account, limit)
 
 
 def _first(rows: list[Row]) -> list[Value]:

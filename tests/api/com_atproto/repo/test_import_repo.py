@@ -13,12 +13,10 @@ from roost.data.cid import Cid
 from roost.data.value import Value
 from roost.repo import Create, inspect, mst
 from roost.repo import commit as commits
-from roost.services.accounts import Account
-from roost.services.keyring import Keyring
 from roost.storage import accounts
 from roost.syntax import Did, Tid
 from support.calls import at_once, exported, fill, head, inside, inspected, refusal
-from support.moving import CAR, newcomer, packed, repo_of, resigned, send
+from support.moving import CAR, key_of, newcomer, packed, repo_of, resigned, send
 from support.repos import MemoryRepo, record
 from support.server import Person, Roost, running
 from support.strangers import Stranger
@@ -40,20 +38,6 @@ def activate(roost: Roost, person: Person, *, active: bool = True) -> None:
         await server.db.write(set_state)
 
     inside(roost, change())
-
-
-def key_of(roost: Roost, person: Person) -> PrivateKey:
-    """Return the key that an account's commits are signed with here."""
-    server = roost.app.server
-    assert server is not None
-    keyring = Keyring(bytes.fromhex((roost.data / "master.key").read_text()))
-
-    def read(tx: object) -> PrivateKey:
-        account = accounts.by_did(tx, Did(person.did))  # type: ignore[arg-type]  # a Tx
-        assert isinstance(account, Account)
-        return keyring.signing_key(tx, account.id, account.did)  # type: ignore[arg-type]  # as above
-
-    return inside(roost, server.db.read(read))
 
 
 def events_of(roost: Roost, did: str) -> list[bytes]:
@@ -344,7 +328,7 @@ def test_sixteen_at_once_are_one(roost: Roost, mover: tuple[Stranger, Person]) -
         ({"accept_imports": False}, (400, "InvalidRequest", "Service is not accepting repo imports")),
         (
             {"import_limit": 5000},
-            (413, "PayloadTooLarge", "The repository is larger than the 5000 bytes that are accepted here"),
+            (413, "PayloadTooLarge", "request entity too large"),
         ),
     ],
 )

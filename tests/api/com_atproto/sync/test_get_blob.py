@@ -1,12 +1,29 @@
 """com.atproto.sync.getBlob: to whom, which part, and with which headers."""
 
+import contextlib
+from pathlib import Path
+
 import httpx
 import pytest
 
 from roost.data.cid import Cid
-from support.blobs import fetch, listed, picture, reference, stored, take_down, upload, uploaded, wait_for
-from support.calls import at_once, create, delete, put, refusal, rkey_of, set_status
-from support.server import Person, Roost
+from roost.services.blob_audit import BlobAudit
+from support import s3
+from support.blobs import (
+    fetch,
+    listed,
+    picture,
+    reference,
+    rows,
+    server_of,
+    stored,
+    take_down,
+    upload,
+    uploaded,
+    wait_for,
+)
+from support.calls import at_once, create, delete, inside, put, refusal, rkey_of, set_status
+from support.server import Person, Roost, running
 
 DATA = picture("of a cat") + bytes(range(256)) * 4000
 TAG = f'"{Cid.of_raw(DATA)}"'
@@ -266,3 +283,35 @@ def test_bytes_that_are_lost_are_told_as_a_blob_that_is_not_there(own_roost: Roo
             path.unlink()
 
     assert refusal(fetch(own_roost, person, data)) == (400, "BlobNotFound", "Blob not found")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["memory", "s3"])
+def test_blobs_in_an_object_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
+    """Uploading, reading in parts and removing are the same wherever the bytes are."""
+    with contextlib.ExitStack() as stack:
+        url = "memory:///"
+        if kind == "s3":
+            for name, value in s3.environment(stack.enter_context(s3.serving())).items():
+                monkeypatch.setenv(name, value)
+            url = f"s3://{s3.BUCKET}/of/roost"
+        roost = stack.enter_context(running(tmp_path, blobstore_url=url))
+        person = roost.person()
+        large = picture("large") + bytes(range(256)) * 40_000
+        answers = at_once(4, lambda _: upload(person, large))
+        made = create(person, {"pic": reference(large)})
+
+        whole, part = fetch(roost, person, large), fetch(roost, person, large, range="bytes=4194300-4194310")
+        delete(person, rkey_of(made))
+
+        assert {answer.status_code for answer in answers} == {200}
+        assert (whole.content == large, part.content) == (True, large[4194300:4194311])
+        assert refusal(fetch(roost, person, large))[1] == "BlobNotFound"
+        objects = server_of(roost).get(BlobAudit)
+        wait_for("all objects are gone", lambda: rows(roost, "doomed_object") == 0)
+
+        async def left() -> int:
+            return len([each async for each in objects.orphans()])
+
+        assert inside(roost, left()) == 0
+        assert list((roost.data / "incoming").iterdir()) == []

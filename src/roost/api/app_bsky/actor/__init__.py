@@ -1,0 +1,1 @@
+"""What an account has set in its apps: `app.bsky.actor.*Preferences`."""

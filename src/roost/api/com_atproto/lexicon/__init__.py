@@ -1,0 +1,1 @@
+"""Lexicon documents as records: `com.atproto.lexicon.*`."""

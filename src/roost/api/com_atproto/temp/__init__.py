@@ -1,0 +1,1 @@
+"""What may go again: `com.atproto.temp.*`."""

@@ -1,0 +1,80 @@
+"""What stands in the way of a move, found before it."""
+
+from contextlib import closing
+
+import pytest
+
+from roost.cli import preflight
+from roost.cli.move_state import MoveState
+from roost.cli.peer import Peer
+from roost.cli.preflight import Findings, blobs_of
+from support.server import PASSWORD, Person, Roost, running
+
+
+def examined(old: Roost, new: Roost, person: Person, **changed: str) -> Findings:
+    """Look at the move of somebody."""
+    state = MoveState(person.did, old.url, new.url, changed.get("handle", person.handle), person.email)
+    with closing(Peer("the old server", old.url)) as one, closing(Peer("the new server", new.url)) as two:
+        one.sign_in(person.handle, PASSWORD)
+        invite, own = changed.get("invite"), {"yes": True, "no": False}.get(changed.get("own", "no"))
+        return preflight.examine(one, two, state, invite=invite, own_keys=own, thorough=True)
+
+
+def with_blobs(person: Person, *contents: bytes) -> None:
+    """Give somebody records with blobs."""
+    for content in contents:
+        headers = person.auth | {"content-type": "text/plain"}
+        blob = person.client.post("/xrpc/com.atproto.repo.uploadBlob", content=content, headers=headers).json()["blob"]
+        body = {"repo": person.did, "collection": "com.example.pic", "record": {"pic": blob}}
+        assert person.post("com.atproto.repo.createRecord", json=body).status_code == 200
+
+
+def test_a_move_that_can_be_made(roost: Roost) -> None:
+    """The facts are told: how much, under which name, where the code goes."""
+    person = roost.person()
+    with_blobs(person, b"one", b"three")
+
+    found = examined(roost, roost, person, own="yes")
+
+    facts = dict(found.facts)
+    assert found.obstacles == []
+    assert facts["Files"] == "2, 8 bytes"
+    assert facts["Records"].startswith("2, ")
+    assert facts["Code goes to"] == person.email
+    assert facts["Your own recovery key"].startswith("yes")
+
+
+def test_what_stops_it(roost: Roost, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """No invite code, a handle that is not to be had there; a file that is too large there is only a warning."""
+    person = roost.person()
+    with_blobs(person, b"x" * 2000)
+    flags = {"invite_required": True, "handle_domains": ".elsewhere.dev", "blob_limit": 1000, "plc_url": roost.plc_url}
+    with running(tmp_path_factory.mktemp("other"), **flags) as other:
+        found = examined(roost, other, person)
+        better = examined(roost, other, person, invite="code", handle="alice.elsewhere.dev")
+
+    assert [text.partition(":")[0] for text in found.obstacles] == [
+        "The new server wants an invite code",
+        f"The new server cannot give the handle {person.handle}",
+    ]
+    assert better.obstacles == []
+    assert "is larger than the 1.0 KB" in better.warnings[0]
+
+
+def test_a_did_web(roost: Roost) -> None:
+    """Its owner is told that their document will have to change."""
+    person = roost.person()
+
+    found = examined(roost, roost, person, own="unknown")
+
+    assert found.warnings == ["This is a did:web: you will be told what to write into its document, and when"]
+
+
+def test_blobs_are_listed_to_the_end(roost: Roost, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Page after page."""
+    monkeypatch.setattr(preflight, "PAGE", 2)
+    person = roost.person()
+    with_blobs(person, *[b"%d" % n for n in range(5)])
+
+    with closing(Peer("here", roost.url)) as here:
+        assert len(set(blobs_of(here, person.did))) == 5
