@@ -4,6 +4,7 @@ It is installed into the user's cache folder, where its SQLite driver is compile
 directory, which is ours. It deliberately does not know what is asked of it.
 """
 
+import fcntl
 import os
 import re
 import shutil
@@ -44,10 +45,17 @@ def installed() -> Path:
         raise Unavailable(f"node is {version}, and the reference server needs {OLDEST_NODE}")
     # A compiled driver belongs to one node.
     key = sha256((SOURCE / "package-lock.json").read_bytes() + version.encode()).hexdigest()[:16]
-    folder = _cache() / f"reference-{key}"
-    if not (folder / "complete").exists():
-        _install(node, npm, folder)
-    shutil.copy(SOURCE / "reference.mjs", folder)
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "roost"
+    cache.mkdir(parents=True, exist_ok=True)
+    folder, script = cache / f"reference-{key}", SOURCE / "reference.mjs"
+    with (cache / "reference.lock").open("wb") as guard:
+        # Tests run in several processes, of which one installs.
+        fcntl.flock(guard, fcntl.LOCK_EX)
+        if not (folder / "complete").exists():
+            _install(node, npm, folder)
+        there = folder / script.name
+        if not there.exists() or there.read_bytes() != script.read_bytes():
+            shutil.copy(script, there)
     return folder
 
 
@@ -92,10 +100,6 @@ def settings(data: Path, port: int, plc_url: str) -> dict[str, str]:
         "PDS_ADMIN_PASSWORD": "admin",
         "PDS_PLC_ROTATION_KEY_K256_PRIVATE_KEY_HEX": "11" * 32,
     }
-
-
-def _cache() -> Path:
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "roost"
 
 
 def _install(node: str, npm: str, folder: Path) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from support.command import Command
-from support.relay import relay
+from support.sample_relay import relay
 from support.server import Roost, running
 from support.subscriber import subscribed
 

@@ -88,9 +88,9 @@ def live(server: Reference, left: Left) -> None:
 
 
 @pytest.fixture(scope="module")
-def left(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Left]:
+def left(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Left]:
     """What three people have left behind; their PLC directory still runs."""
-    folder = reference.installed(request.config.cache.mkdir("interop-reference"))
+    folder = reference.installed()
     base = tmp_path_factory.mktemp("reference")
     (base / "network").mkdir()
     with running(base / "network") as network:
@@ -215,11 +215,9 @@ def test_what_is_damaged_is_left_out_and_told(left: Left, tmp_path: Path, capsys
         assert roost.get("com.atproto.sync.getRepoStatus", did=left.dids["carol"]).json()["error"] == "RepoNotFound"
 
 
-def test_a_server_that_still_runs(
-    request: pytest.FixtureRequest, left: Left, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_server_that_still_runs(left: Left, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Its accounts would go on without us."""
-    folder = reference.installed(request.config.cache.mkdir("interop-reference"))
+    folder = reference.installed()
     shutil.copytree(left.data, tmp_path / "copy")
 
     with reference.running_reference(folder, tmp_path / "copy", left.network.plc_url):

@@ -96,12 +96,10 @@ def roost_code(roost: Roost) -> str:
     return found[0]
 
 
-def test_from_the_reference_server_to_roost_and_back(
-    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_from_the_reference_server_to_roost_and_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every record and every byte comes along twice; each old account is closed, and its tokens write nothing more."""
     monkeypatch.chdir(tmp_path)
-    folder = reference.installed(request.config.cache.mkdir("interop-reference"))
+    folder = reference.installed()
     (tmp_path / "roost").mkdir()
     with ExitStack() as stack:
         roost = stack.enter_context(running(tmp_path / "roost", public_url="http://roost.test:1"))

@@ -7,7 +7,7 @@ import pytest
 from roost.net.client import Client
 from roost.net.crawlers import Crawler, HostStatus
 from roost.net.errors import CrawlRefused, ForbiddenAddress, Unreachable, UnsafeUrl
-from support.relay import Relay, relay
+from support.sample_relay import Relay, relay
 
 pytestmark = pytest.mark.anyio
 

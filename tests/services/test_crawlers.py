@@ -10,7 +10,7 @@ from roost.net.crawlers import Crawler
 from roost.services.crawlers import Crawlers
 from roost.services.firehose import Firehose
 from support.house import House
-from support.relay import Relay, relay
+from support.sample_relay import Relay, relay
 from support.sinks import firehose_of
 
 pytestmark = pytest.mark.anyio

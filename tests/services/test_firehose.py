@@ -257,6 +257,32 @@ class _Unwatched:
         return getattr(self._db, name)
 
 
+async def test_others_come_between_two_pages(house: House, hose: Firehose, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many followers are behind, the loop is never kept for more than a page or two of the log."""
+    monkeypatch.setattr(firehose, "PAGE_EVENTS", 5)
+    await tell(house, 50)
+    reads: list[int] = []
+
+    def page(tx: Tx, seq: int, limit: int, max_bytes: int) -> list[tuple[int, bytes]]:
+        reads.append(seq)
+        return log_page(tx, seq, limit, max_bytes)
+
+    monkeypatch.setattr(log, "page", page)
+    clients = [Client() for _ in range(40)]
+    tasks = [asyncio.create_task(hose.follow(client, after=0)) for client in clients]
+    rounds = []
+    while any(client.seqs[-1:] != [50] for client in clients):
+        before = len(reads)
+        await asyncio.sleep(0)
+        rounds.append(len(reads) - before)
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+    assert sum(rounds) >= 40
+    assert max(rounds) <= 3
+
+
 async def test_there_is_a_limit_to_followers(house: House, hose: Firehose, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each costs something, so there cannot be any number of them."""
     monkeypatch.setattr(firehose, "MAX_FOLLOWERS", 2)

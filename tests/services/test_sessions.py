@@ -250,14 +250,19 @@ async def test_a_password_that_is_changed_meanwhile_opens_nothing(house: House, 
 
 
 async def test_tokens_of_an_account_that_is_gone_are_refused(house: House) -> None:
-    """The token is good, but nobody is behind it any more."""
+    """The token is good, but nobody is behind it; whoever would refresh is told what makes a client sign out."""
     alice = await house.account()
     pair = await house.sessions.begin(alice)
     await house.db.write(lambda tx: accounts.delete(tx, alice.id))
 
-    for attempt in (house.sessions.authenticate(pair.access), house.sessions.authenticate_refresh(pair.refresh)):
+    for attempt in (
+        house.sessions.authenticate(pair.access),
+        house.sessions.authenticate_refresh(pair.refresh, allow_expired=True),
+    ):
         with pytest.raises(AccountNotFound, match=r"^Account not found$"):
             await attempt
+    with pytest.raises(ExpiredToken, match=r"^Token has been revoked$"):
+        await house.sessions.authenticate_refresh(pair.refresh)
 
 
 async def test_tokens_of_a_takendown_account_are_refused(house: House) -> None:

@@ -11,18 +11,14 @@ import socket
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 
 import httpx
 import orjson
 import pytest
+from bench import reference
 
-from support.node import OLDEST, UNREACHABLE
-
-SOURCE = Path(__file__).resolve().parents[1] / "interop" / "reference"
-INSTALL_SECONDS = 540
-"""Its SQLite is compiled where no binary is at hand, which takes a minute or two on a small machine."""
+SOURCE = Path(__file__).resolve().parents[1] / "interop" / "reference.mjs"
 
 ADMIN_PASSWORD = "reference-admin"
 JWT_SECRET = "reference-jwt-secret"
@@ -60,42 +56,19 @@ class Reference:
         return [orjson.loads(line) for line in self.mails.read_bytes().splitlines()] if self.mails.exists() else []
 
 
-def installed(cache: Path) -> Path:
-    """Return a folder with `reference.mjs` and its packages; skips the test, and says why, where that cannot be.
+def installed() -> Path:
+    """Return a folder with the script and its packages; skips the test, and says why, where that cannot be.
 
-    `ROOST_REFERENCE_DIR` names a folder where that was done before.
+    It is the installation that `bench.versus` measures.
     """
-    node, npm = shutil.which("node"), shutil.which("npm")
-    if node is None or npm is None:
-        pytest.skip("NOT TESTED: node or npm is not on this machine")
-    version = subprocess.run([node, "--version"], capture_output=True, text=True, check=True).stdout
-    if int(version.removeprefix("v").partition(".")[0]) < OLDEST:
-        pytest.skip(f"NOT TESTED: node is {version.strip()}, and the reference server needs {OLDEST}")
-    lock = (SOURCE / "package-lock.json").read_bytes()
-    folder = Path(os.environ.get("ROOST_REFERENCE_DIR") or cache / f"reference-{sha256(lock).hexdigest()[:16]}")
-    if not (folder / "complete").exists():
-        _install(npm, folder)
-    shutil.copy(SOURCE / "reference.mjs", folder)
+    try:
+        folder = reference.installed()
+    except reference.Unavailable as reason:
+        pytest.skip(f"NOT TESTED: {reason}")
+    there = folder / "mailing.mjs"
+    if not there.exists() or there.read_bytes() != SOURCE.read_bytes():
+        shutil.copy(SOURCE, there)
     return folder
-
-
-def _install(npm: str, folder: Path) -> None:
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    for name in ("package.json", "package-lock.json"):
-        shutil.copy(SOURCE / name, folder)
-    # Scripts of packages do not run, but for the one that brings SQLite along.
-    for words in (
-        ["ci", "--no-audit", "--no-fund", "--ignore-scripts", "--fetch-retries=1"],
-        ["rebuild", "better-sqlite3"],
-    ):
-        done = subprocess.run(
-            [npm, *words], cwd=folder, capture_output=True, text=True, timeout=INSTALL_SECONDS, check=False
-        )
-        if done.returncode and UNREACHABLE.search(done.stderr):
-            pytest.skip(f"NOT TESTED: the npm registry cannot be reached: {done.stderr.strip()[:300]}")
-        assert done.returncode == 0, done.stderr
-    (folder / "complete").touch()
 
 
 @contextlib.contextmanager
@@ -107,7 +80,7 @@ def running_reference(folder: Path, data: Path, plc_url: str, **settings: str) -
     errors = data / "stderr.txt"
     with errors.open("ab") as log:
         process = subprocess.Popen(
-            ["node", "reference.mjs"],
+            ["node", "mailing.mjs"],
             cwd=folder,
             env=os.environ | _environment(data, plc_url) | given | {"MAILS": str(mails)},
             stdin=subprocess.PIPE,

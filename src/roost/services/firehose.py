@@ -102,6 +102,7 @@ class Firehose:
         self._followers: set[Follower] = set()
         self._live: set[Follower] = set()
         self._tail = Tail(0)
+        self._turn = asyncio.Lock()
         self._news = asyncio.Event()
         self._pump: asyncio.Task[None] | None = None
         db.watch(self._news.set)
@@ -160,13 +161,15 @@ class Firehose:
         while True:
             if follower.sink.blocked:
                 await _room(follower.sink)
-            packet = await self._next(follower.cursor)
-            if packet is None:
-                return
-            follower.sink.put(packet.data)
-            follower.cursor = packet.last
-            # A page of the log is read at once; whoever is a million events behind must let others in between two.
-            await asyncio.sleep(0)
+            async with self._turn:
+                packet = await self._next(follower.cursor)
+                if packet is None:
+                    return
+                follower.sink.put(packet.data)
+                follower.cursor = packet.last
+                # Within the turn: so there is one page in each round of the loop, and requests come between any two,
+                # however many followers are behind.
+                await asyncio.sleep(0)
 
     async def _next(self, cursor: int) -> Packet | None:
         if self._live and self._tail.start <= cursor <= self._tail.end:
@@ -208,7 +211,7 @@ class Firehose:
         """Take the next events into the tail and hand them out; return whether there were any."""
         tail = self._tail
         rows = await self._db.read(lambda tx: events.page(tx, tail.end, PAGE_EVENTS, PACKET_BYTES))
-        if tail is self._tail:  # it is another where all had gone meanwhile, and somebody else has come
+        if rows and tail is self._tail:  # it is another where all had gone meanwhile, and somebody else has come
             tail.extend([(seq, self._wrap(frame)) for seq, frame in rows])
             for follower in tuple(self._live):
                 self._hand(follower)

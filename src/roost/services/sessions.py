@@ -91,12 +91,18 @@ class Sessions:
         return await self._caller(claims, allow_expired=False)
 
     async def authenticate_refresh(self, token: str, *, allow_expired: bool = False) -> Caller:
-        """Return whose refresh token it is. Raises as `authenticate` does.
+        """Return whose refresh token it is. Raises as `authenticate` does, but ExpiredToken where the account is gone:
+        a client that is told so signs out, where for AccountNotFound it would try for ever.
 
         `allow_expired` is for ending a session: then it does not matter either whether that has been done already.
         """
         claims = self._tokens.read(token, REFRESH_TYPE, allow_expired=allow_expired)
-        return await self._caller(claims, allow_expired=allow_expired)
+        try:
+            return await self._caller(claims, allow_expired=allow_expired)
+        except AccountNotFound:
+            if allow_expired:
+                raise
+            raise ExpiredToken("Token has been revoked") from None
 
     async def _caller(self, claims: Claims, *, allow_expired: bool) -> Caller:
         found = await self._db.read(lambda tx: sessions.standing(tx, claims.id, claims.did))

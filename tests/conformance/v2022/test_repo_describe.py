@@ -1,5 +1,7 @@
 """com.atproto.repoDescribe, October 2022."""
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import httpx
@@ -75,6 +77,8 @@ def test_a_did_that_cannot_be_resolved(tmp_path: Path) -> None:
     with running(tmp_path) as server:
         owner = Owner.join(server)
         owner.end_identity()
+    with closing(sqlite3.connect(tmp_path / "pds" / "roost.sqlite", isolation_level=None)) as db:
+        db.execute("DELETE FROM did_document")
 
     with running(tmp_path) as server:
         check_refused(server.get(NSID, nameOrDid=owner.did), f"Could not resolve DID: {owner.did}")
