@@ -26,7 +26,7 @@ _numbers = itertools.count(1)
 
 def ask_in(roost: Roost, stranger: Stranger, token: str | None = None, **changed: str) -> httpx.Response:
     """Ask for an account for a stranger's DID; without a `token`, with a good one."""
-    name = f"mover{next(_numbers)}"
+    name = f"newcomer{next(_numbers)}"
     usual = {"handle": f"{name}.test", "email": f"{name}@mail.test", "password": PASSWORD, "did": str(stranger.did)}
     body = usual | changed
     return roost.post(CREATE, json=body, headers=bearer(token or stranger.token(roost, CREATE)))
