@@ -23,7 +23,7 @@ async def test_it_signs_in_for_less(house: House, privileged: bool, scope: Scope
     pair = await house.sessions.begin(proved.account, proved.grant)
     _, second = await house.sessions.refresh(await house.sessions.authenticate_refresh(pair.refresh))
 
-    assert proved == SignedIn(alice, Grant(scope, "phone"))
+    assert proved == SignedIn(alice, Grant(scope, made.password))
     for access in (pair.access, second.access):
         assert (await house.sessions.authenticate(access)).scope is scope
 
@@ -54,6 +54,19 @@ async def test_a_password_that_is_revoked_meanwhile_opens_nothing(house: House) 
         await house.sessions.begin(proved.account, proved.grant)
     with pytest.raises(ExpiredToken, match=r"^Token has been revoked$"):
         await house.sessions.refresh(caller)
+
+
+async def test_another_password_of_that_name_is_another(house: House) -> None:
+    """Whoever signed in with the one that was revoked is not let in for the one that came after."""
+    alice = await house.account(password=PASSWORD)
+    made = await house.app_passwords.create(alice.id, "phone", privileged=False)
+    proved = await house.sessions.sign_in("alice.test", made.text)
+    await house.app_passwords.revoke(alice.id, "phone")
+    house.clock.turn(seconds=0.001)
+    await house.app_passwords.create(alice.id, "phone", privileged=False)
+
+    with pytest.raises(Unauthenticated):
+        await house.sessions.begin(proved.account, proved.grant)
 
 
 async def test_it_costs_no_slow_hash(house: House, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,5 +1,6 @@
 """Confirming and changing email addresses, without HTTP."""
 
+import asyncio
 from dataclasses import dataclass
 
 import pytest
@@ -121,3 +122,19 @@ async def test_an_address_that_somebody_is_about_to_have_is_taken(house: House, 
 
     with pytest.raises(EmailNotAvailable):
         await desk.changes.update(alice.id, "c@mail.test", None)
+
+
+async def test_a_token_on_its_way_to_the_old_address_does_not_confirm_the_new_one(house: House, desk: Desk) -> None:
+    """However request and change cross: where the token is written, the address is read."""
+    alice = await house.account()
+
+    await asyncio.gather(
+        desk.changes.request_confirmation(alice.id), desk.changes.update(alice.id, "new@mail.test", None)
+    )
+
+    (mail,) = desk.outbox.mails
+    if mail.to == "alice@mail.test":
+        with pytest.raises(InvalidToken):
+            await desk.changes.confirm(alice.id, "new@mail.test", desk.outbox.token())
+    else:
+        await desk.changes.confirm(alice.id, "new@mail.test", desk.outbox.token())

@@ -249,6 +249,17 @@ async def test_a_password_that_is_changed_meanwhile_opens_nothing(house: House, 
     assert await rows(house, alice) == 0
 
 
+async def test_a_takedown_meanwhile_leaves_no_session(house: House) -> None:
+    """It would come to life once the account is restored."""
+    alice = await house.account(password=PASSWORD)
+    proved = await house.sessions.sign_in("alice.test", PASSWORD)
+    await house.set_status(alice, "takendown")
+
+    with pytest.raises(AccountTakedown):
+        await house.sessions.begin(proved.account, proved.grant)
+    assert await rows(house, alice) == 0
+
+
 async def test_tokens_of_an_account_that_is_gone_are_refused(house: House) -> None:
     """The token is good, but nobody is behind it; whoever would refresh is told what makes a client sign out."""
     alice = await house.account()

@@ -32,6 +32,7 @@ from roost.services.mails import TOKEN_MINUTES, Purpose, token_mail
 from roost.services.policy import Policy
 from roost.storage import accounts
 from roost.storage import mail_tokens as table
+from roost.storage.accounts import Account
 from roost.storage.db import Database, Tx
 
 __all__ = ["MAILS_AN_HOUR", "TOKEN_MINUTES", "MailTokens", "Purpose"]
@@ -73,19 +74,21 @@ class MailTokens:
         Raises AccountNotFound; InvalidRequest where the account has no address; TooManyRequests; UpstreamFailure if the
         mail could not be sent.
         """
-        owner = await self._db.read(lambda tx: accounts.by_id(tx, account))
-        if owner is None:
-            raise AccountNotFound("Account not found")
-        if owner.email is None:
-            raise InvalidRequest("account does not have an email address")
+        await self._db.read(lambda tx: _mailbox(tx, account))
         if not self._may_mail(account, purpose):
             raise TooManyRequests(f"Only {MAILS_AN_HOUR} of these mails are sent in an hour; use the code in the last")
         token = f"{_five()}-{_five()}"
         digest, now = _digest(token), self._minter.milliseconds()
-        await self._db.write(lambda tx: table.put(tx, account=account, purpose=purpose, digest=digest, now=now))
+
+        def put(tx: Tx) -> tuple[Account, str]:
+            # Read where the token is written: whatever gives the account another address voids all that went to this.
+            table.put(tx, account=account, purpose=purpose, digest=digest, now=now)
+            return _mailbox(tx, account)
+
+        owner, email = await self._db.write(put)
         link = token_link(self._policy.reset_url, token) if purpose is Purpose.RESET_PASSWORD else None
         try:
-            await self._mailer.send(token_mail(purpose, to=owner.email, handle=owner.handle, token=token, link=link))
+            await self._mailer.send(token_mail(purpose, to=email, handle=owner.handle, token=token, link=link))
         except NetError as error:
             log.warning("a mail with a token was not sent", did=owner.did, purpose=purpose, error=str(error))
             raise UpstreamFailure("The mail could not be sent; try again later") from error
@@ -161,6 +164,16 @@ class MailTokens:
             return False
         sent.append(now)
         return True
+
+
+def _mailbox(tx: Tx, account: int) -> tuple[Account, str]:
+    """Return the account and its address. Raises AccountNotFound, InvalidRequest."""
+    owner = accounts.by_id(tx, account)
+    if owner is None:
+        raise AccountNotFound("Account not found")
+    if owner.email is None:
+        raise InvalidRequest("account does not have an email address")
+    return owner, owner.email
 
 
 def normal(token: str) -> str:

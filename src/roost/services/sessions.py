@@ -46,10 +46,15 @@ MAX_PASSWORD: Final = 512
 
 
 class Grant(msgspec.Struct, frozen=True):
-    """What a session's tokens are good for, and the name of the app password that it was opened with, if it was."""
+    """What a session's tokens are good for, and the app password that it was opened with, if it was."""
 
     scope: Scope = Scope.ACCESS
-    app_password: str | None = None
+    app_password: AppPassword | None = None
+
+    @property
+    def name(self) -> str | None:
+        """The app password's name, by which the session is kept."""
+        return None if self.app_password is None else self.app_password.name
 
 
 OWN: Final = Grant()
@@ -199,13 +204,13 @@ class Sessions:
         now = self._now()
         seconds = ACCESS_SECONDS if grant.scope is Scope.TAKENDOWN else REFRESH_SECONDS
         sessions.drop_expired(tx, account, now)
-        sessions.add(tx, Session(id, account, grant.scope, now, now + seconds, None, grant.app_password))
+        sessions.add(tx, Session(id, account, grant.scope, now, now + seconds, None, grant.name))
 
     def add_long(self, tx: Tx, account: int, id: str, grant: Grant = OWN) -> None:
         """Add the row of a session without one."""
         now = self._now()
         sessions.drop_expired(tx, account, now)
-        sessions.add(tx, Session(id, account, grant.scope, now, now + LONG_SECONDS, None, grant.app_password))
+        sessions.add(tx, Session(id, account, grant.scope, now, now + LONG_SECONDS, None, grant.name))
 
     def pair(self, account: Account, id: str, scope: Scope = Scope.ACCESS) -> Pair:
         """Return the tokens of a session whose row is there."""
@@ -256,12 +261,17 @@ def new_id() -> str:
 
 
 def _check_unchanged(tx: Tx, account: Account, grant: Grant) -> None:
-    """Refuse an account whose password was changed or revoked while it proved itself: that has ended all sessions."""
-    now = accounts.by_id(tx, account.id)
+    """Refuse an account that was taken down, or whose password was changed or revoked, while it proved itself: that has
+    ended all sessions, and this one would be left.
+    """
+    now, app_password = accounts.by_id(tx, account.id), grant.app_password
     if now is None or now.password != account.password:
         raise Unauthenticated("Invalid identifier or password")
-    if grant.app_password is not None and app_passwords.get(tx, account.id, grant.app_password) is None:
+    # All of it, not its name: another one of that name may have been made since.
+    if app_password is not None and app_passwords.get(tx, account.id, app_password.name) != app_password:
         raise Unauthenticated("Invalid identifier or password")
+    if now.status == "takendown" and grant.scope is not Scope.TAKENDOWN:
+        raise AccountTakedown("Account has been taken down")
 
 
 def _scope_now(tx: Tx, session: Session) -> Scope:
@@ -278,7 +288,7 @@ def _scope_now(tx: Tx, session: Session) -> Scope:
 
 def _grant_of(password: AppPassword) -> Grant:
     scope = Scope.APP_PASS_PRIVILEGED if password.privileged else Scope.APP_PASS
-    return Grant(scope, password.name)
+    return Grant(scope, password)
 
 
 def _by_identifier(tx: Tx, identifier: str) -> Account | None:
