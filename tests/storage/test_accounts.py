@@ -306,3 +306,8 @@ async def test_accounts_are_due_when_their_time_is_over(tables: Database) -> Non
     found = await tables.read(lambda tx: [accounts.due(tx, now, 10) for now in (9, 20, 30)])
     assert found == [[], [ids[1]], [ids[1], ids[0]]]
     assert await tables.read(lambda tx: accounts.due(tx, 30, 1)) == [ids[1]]
+
+
+async def test_an_address_with_nul_is_nobodys(tables: Database) -> None:
+    """On either engine: PostgreSQL could not even be asked for it."""
+    assert await tables.read(lambda tx: accounts.by_email(tx, "a\0@mail.test")) is None

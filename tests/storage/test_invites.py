@@ -114,3 +114,9 @@ async def test_codes_of_a_takendown_account_are_void(tables: Database) -> None:
     assert await tables.write(lambda tx: invites.take(tx, "c")) is False
     await tables.write(lambda tx: accounts.set_takedown(tx, account, None))
     assert await tables.write(lambda tx: invites.take(tx, "c")) is True
+
+
+async def test_a_code_with_nul_is_none(tables: Database) -> None:
+    """On either engine: PostgreSQL could not even be asked for it."""
+    assert await tables.read(lambda tx: invites.usable(tx, "a\0b")) is False
+    assert await tables.write(lambda tx: invites.disable(tx, "a\0b")) is False

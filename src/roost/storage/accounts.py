@@ -84,6 +84,8 @@ def by_handle(tx: Tx, handle: Handle) -> Account | None:
 
 def by_email(tx: Tx, email: str) -> Account | None:
     """Return the account with that email address, given in lower case, or None."""
+    if "\0" in email:  # nobody's, and PostgreSQL cannot even be asked for it
+        return None
     return _account(tx.one(_SELECT + " WHERE email = ?", email))
 
 

@@ -1,11 +1,15 @@
 """Invite codes and who used them."""
 
 from collections.abc import Iterable
+from typing import Final
 
 import msgspec
 
 from roost.storage.db import Row, Tx
 from roost.syntax import Did
+
+NUL: Final = "\0"
+"""What no code holds, and what PostgreSQL cannot even be asked for."""
 
 
 def add(tx: Tx, *, code: str, uses: int, for_account: str, now: int) -> None:
@@ -30,6 +34,8 @@ def take(tx: Tx, code: str) -> bool:
 
 def usable(tx: Tx, code: str) -> bool:
     """Return whether `take` would succeed."""
+    if NUL in code:
+        return False
     row = tx.one(
         "SELECT 1 FROM invite WHERE code = ? AND available > 0 AND disabled = 0 AND NOT EXISTS"
         " (SELECT 1 FROM account WHERE account.did = invite.for_account AND account.takedown_ref IS NOT NULL)",
@@ -121,7 +127,7 @@ def uses_of(tx: Tx, code: str, limit: int) -> list[Use]:
 
 def disable(tx: Tx, code: str) -> bool:
     """Have a code admit nobody any more; False if there is no such code, or it did not."""
-    return tx.run("UPDATE invite SET disabled = 1 WHERE code = ? AND disabled = 0", code) > 0
+    return NUL not in code and tx.run("UPDATE invite SET disabled = 1 WHERE code = ? AND disabled = 0", code) > 0
 
 
 def disable_of(tx: Tx, did: Did) -> int:

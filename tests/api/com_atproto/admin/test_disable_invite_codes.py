@@ -46,6 +46,7 @@ def test_what_is_no_account_is_refused(roost: Roost) -> None:
     """The lexicon allows any text; only a DID has codes. Nothing at all is fine."""
     assert refusal(order(roost, "disableInviteCodes", accounts=["a\0b"]))[:2] == (400, "InvalidRequest")
     assert order(roost, "disableInviteCodes").status_code == 200
+    assert order(roost, "disableInviteCodes", codes=["a\0b"]).status_code == 200
 
 
 def test_rights(roost: Roost, anybody: Person) -> None:
