@@ -8,7 +8,7 @@ import contextlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from importlib.metadata import version
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import quote
 
 import structlog
@@ -61,6 +61,9 @@ from roost.storage.opening import open_database, open_objects
 from roost.web.home import home
 from roost.wiring import Parts, services_of
 
+if TYPE_CHECKING:
+    from roost.services.shared_counters import SharedCounters
+
 log = structlog.get_logger(__name__)
 
 VERSION = version("roost")
@@ -78,6 +81,7 @@ class Server:
     catalog: Catalog
     services: dict[type, object]
     outgoing: Outgoing
+    counters: "SharedCounters | None" = None
 
     def get(self, service: type[S]) -> S:
         """Return the service of that class."""
@@ -111,7 +115,8 @@ async def open_server(config: Config) -> AsyncIterator[Server]:
         outgoing = await stack.enter_async_context(
             open_outgoing(config, configured=MOST_AT_ONCE, strangers=MOST_STRANGERS)
         )
-        server = Server(config, password, db, catalog, services, outgoing)
+        counters = await stack.enter_async_context(_counters(config))
+        server = Server(config, password, db, catalog, services, outgoing, counters)
         stack.push_async_callback(server.get(Background).drain)
         stack.push_async_callback(server.get(DidResolver).close)
         stack.push_async_callback(server.get(Firehose).close)
@@ -163,7 +168,7 @@ def asgi(server: Server) -> Applications:
         health=health,
         audit=server.get(Audit),
         addresses=addresses,
-        limiter=_limiter(config, addresses),
+        limiter=_limiter(server, addresses),
         unserved=proxy,
         takes=proxy.takes,
         streams=streams,
@@ -171,10 +176,33 @@ def asgi(server: Server) -> Applications:
     return Applications(endpoint, FirehoseEdge(streams), pages([front, *known, *operator]))
 
 
-def _limiter(config: Config, addresses: Addresses) -> Limiter | None:
+def _limiter(server: Server, addresses: Addresses) -> Limiter | None:
+    config = server.config
     if not config.rate_limits:
         return None
-    return Limiter(addresses, bypass_key=config.rate_limit_bypass_key, exempt=config.rate_limit_bypass_ips)
+    return Limiter(
+        addresses,
+        shared=server.counters,
+        bypass_key=config.rate_limit_bypass_key,
+        exempt=config.rate_limit_bypass_ips,
+    )
+
+
+@contextlib.asynccontextmanager
+async def _counters(config: Config) -> AsyncIterator["SharedCounters | None"]:
+    """Give the counters that several processes share, where the settings name a server of them."""
+    if config.rate_limit_store is None or not config.rate_limits:
+        yield None
+        return
+    # Here and not above: the client costs a tenth of a second of every start, and few have such a server.
+    from roost.net.counting import RedisCounters  # noqa: PLC0415
+    from roost.services.shared_counters import SharedCounters  # noqa: PLC0415
+
+    counters = RedisCounters(config.rate_limit_store, prefix=f"roost:{config.hostname}:")
+    try:
+        yield SharedCounters(counters)
+    finally:
+        await counters.close()
 
 
 def _limited(method: Method, config: Config) -> Method:

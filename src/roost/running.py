@@ -21,7 +21,9 @@ from roost.config import Config, ConfigError
 from roost.crypto.errors import SealError
 from roost.devnet import plc
 from roost.devnet.serving import serve as serve_in_loop
-from roost.http.serving import CannotListenError, Listener, serve
+from roost.http.address import Addresses
+from roost.http.gate import Gate
+from roost.http.serving import CannotListenError, Listener, lift_file_limit, serve
 from roost.net.client import Client
 from roost.net.errors import NetError
 from roost.net.plc import PlcDirectory
@@ -43,6 +45,9 @@ __all__ = [
     "saved_admin_password",
 ]
 
+FILES_KEPT: Final = 400
+"""Open files that are kept for what is not a client's connection: a relay's worth of blobs being read and the rest."""
+
 MISTAKES: Final = (ConfigError, CannotListenError, StorageError, SealError, ServiceError, NetError, BrokenStore)
 """What an operator can do something about: its message says what is wrong, and where it came from says nothing more."""
 
@@ -59,7 +64,14 @@ def run(config: Config, on_ready: Callable[[Server], None]) -> None:
         on_ready(app.server)
 
     beside = [Listener(directory(config.data), config.host, config.port - 1)] if config.dev else []
-    serve(app, config.host, config.port, beside=beside, on_ready=ready)
+    serve(app, config.host, config.port, gate=_gate(config), beside=beside, on_ready=ready)
+
+
+def _gate(config: Config) -> Gate:
+    """Return what bounds the connections; the database, blobs and other servers need files too."""
+    most = max(1, min(config.max_connections, lift_file_limit() - FILES_KEPT))
+    is_proxy = Addresses(config.trusted_proxies).is_proxy
+    return Gate(most=most, share=config.max_connections_per_address, is_proxy=is_proxy)
 
 
 def run_plc(data: Path, *, host: str, port: int, on_ready: Callable[[], None]) -> None:

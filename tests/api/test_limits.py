@@ -8,6 +8,7 @@ import pytest
 from roost.api import methods, v2022
 from roost.api.limits import DAYS, HOURS, MINUTES, By, Limit
 from support.calls import POST, THING, WHEN, apply, create, refusal
+from support.redis_server import redis_server
 from support.server import PASSWORD, Person, Roost, running
 
 TABLE = {
@@ -177,3 +178,24 @@ def test_the_operators_key_goes_past(tmp_path: Path) -> None:
         assert "ratelimit-limit" not in roost.get("com.atproto.server.describeServer").headers
         roost.client.headers["x-ratelimit-bypass"] = "open"
         assert "ratelimit-limit" in roost.get("com.atproto.server.describeServer").headers
+
+
+def test_two_servers_count_together_and_go_on_alone(tmp_path: Path) -> None:
+    """With a Redis that both are told of; when it is gone requests are answered, and each counts for itself."""
+    for name in ("one", "two", "redis"):
+        (tmp_path / name).mkdir()
+    with (
+        redis_server(tmp_path / "redis") as store,
+        running(tmp_path / "one", rate_limits=True, rate_limit_store=store.url) as one,
+        running(tmp_path / "two", rate_limits=True, rate_limit_store=store.url) as two,
+    ):
+
+        def asked(roost: Roost) -> str:
+            return roost.get("com.atproto.server.describeServer").headers["ratelimit-remaining"]
+
+        together = [asked(each) for each in (one, two, one, two)]
+        store.stop()
+        alone = [asked(each) for each in (one, two, one, two)]
+
+    assert together == ["2999", "2998", "2997", "2996"]
+    assert alone == ["2999", "2999", "2998", "2998"]

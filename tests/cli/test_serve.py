@@ -1,6 +1,8 @@
 """`roost serve` and `roost plc serve`, as the programs that they are."""
 
+import contextlib
 import signal
+import socket
 import subprocess
 from pathlib import Path
 
@@ -129,3 +131,16 @@ def test_a_wrong_setting_is_one_line(
         cli.run(words)
 
     assert (done.value.code, capsys.readouterr().err) == (2, said)
+
+
+def test_connections_are_bounded_as_the_operator_says(tmp_path: Path) -> None:
+    """A hundred idle ones make room for those who have something to say."""
+    settings = tmp_path / "roost.toml"
+    settings.write_text("max_connections = 50\n")
+    with serving(tmp_path / "data", "--dev", "--config", str(settings)) as process, contextlib.ExitStack() as stack:
+        port = int(process.url.rpartition(":")[2])
+        for _ in range(100):
+            stack.enter_context(socket.create_connection(("127.0.0.1", port)))
+        answers = [httpx.get(f"{process.url}/xrpc/_health").status_code for _ in range(20)]
+
+    assert answers == [200] * 20

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from starlette.requests import Request
@@ -10,11 +11,12 @@ from starlette.responses import JSONResponse, Response
 
 from roost.net.plc import PlcDirectory
 from roost.net.resolve import DidResolver, HandleResolver
-from roost.services.budget import Budget
-from roost.services.errors import HandleNotFound, InvalidRequest
+from roost.services.budget import A_MINUTE, Budget
+from roost.services.errors import HandleNotFound, InvalidRequest, TooManyRequests
 from roost.services.identity import Identity
-from roost.syntax import Handle
+from roost.syntax import Did, Handle
 from support.house import House, did_of
+from support.town import opened_town
 from support.web import route, serving, text
 
 pytestmark = pytest.mark.anyio
@@ -112,3 +114,20 @@ async def test_a_handle_is_correct_when_document_and_name_agree(house: House) ->
         assert await identity.handle_is_correct(handle("far.example"), far)
         assert not await identity.handle_is_correct(handle("alice.test"), far)
         assert not await identity.handle_is_correct(handle("far.example"), stranger)
+
+
+async def test_nobody_is_flooded_through_us(tmp_path: Path) -> None:
+    """However many names of one domain are made up, its servers are asked so often a minute; others do not suffer."""
+    async with opened_town(tmp_path) as town:
+        for n in range(A_MINUTE):
+            with pytest.raises(InvalidRequest):
+                await town.identity.resolve_handle(handle(f"n{n}.victim.example"))
+
+        with pytest.raises(TooManyRequests):
+            await town.identity.resolve_handle(handle("one-more.victim.example"))
+        with pytest.raises(TooManyRequests):
+            await town.identity.resolve(handle("one-more.victim.example"))
+        with pytest.raises(TooManyRequests):
+            await town.identity.resolve_did(Did("did:web:one-more.victim.example"))
+        alice = await town.resident()
+        assert (await town.identity.resolve(alice.did)).handle == "alice.test"

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import orjson
 import pytest
 from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
 
@@ -19,8 +20,10 @@ from roost.services.errors import (
     UpstreamTimeout,
 )
 from roost.services.identity_changes import GIVE_UP_AFTER, SETTLE_AFTER, Change
-from roost.storage import accounts, heads, identity_changes
+from roost.storage import accounts, heads, identity_changes, staging
 from roost.storage.accounts import Account
+from roost.storage.db import Tx
+from roost.storage.identity_changes import IdentityChange
 from roost.syntax import Did, Handle
 from support.house import did_of
 from support.town import OWNER, ROTATION, Town, opened_town, without
@@ -380,6 +383,36 @@ async def test_a_new_key_survives_an_interruption(town: Town) -> None:
 
     assert await town.house.repos.signing_key(alice) == key.public.did_key
     await town.check.check(await town.now(alice))
+
+
+async def test_a_key_waits_for_an_import(town: Town) -> None:
+    """While a repository is on its way in, under a commit of the old key, no new key comes; what is open stays open."""
+    alice, bob = await town.resident(), await town.resident("bob")
+    key = PrivateKey.generate()
+    await _interrupt(town, bob, taken=True)
+
+    async def replace() -> None:
+        await town.changes.edit(alice.id, lambda state: state.with_signing_key(key.public.did_key), Change(key=key))
+
+    def begin(tx: Tx) -> int:
+        id = staging.begin(tx, alice.id, 1)
+        staging.decide(tx, id, signed=b"", root=1, next_n=2)
+        return id
+
+    coming = await town.house.db.write(begin)
+    with pytest.raises(TooManyRequests, match="being imported"):
+        await replace()
+    assert not await under_way(town, alice)
+    await rename(town, alice, Handle.parse("other.test"))  # a handle need not wait
+
+    await town.house.db.write(lambda tx: staging.end(tx, coming))
+    await replace()
+    await town.house.db.write(begin)
+    left = IdentityChange(alice.id, orjson.dumps(plc.to_json(await town.directory.last(alice.did))), None, b"sealed", 1)
+    await town.house.db.write(lambda tx: identity_changes.add(tx, left))
+    assert await town.changes.settle(min_age=0) == 1
+    assert await under_way(town, alice)
+    assert not await under_way(town, bob)
 
 
 async def test_an_account_that_is_gone(town: Town) -> None:

@@ -42,7 +42,8 @@ async def test_an_account_is_found_by_each_of_its_names(tables: Database) -> Non
     )
     missing = await tables.read(lambda tx: [accounts.by_did(tx, BOB), accounts.by_email(tx, "ALICE@mail.test")])
 
-    alice = Account(id, ALICE, Handle("alice.test"), "alice@mail.test", "hash", None, 1_700_000_000_000)
+    made = 1_700_000_000_000
+    alice = Account(id, ALICE, Handle("alice.test"), "alice@mail.test", "hash", None, made, signing_key_at=made)
     assert (found, missing) == ([alice] * 4, [None, None])
     assert alice.created_text == "2023-11-14T22:13:20.000Z"
 

@@ -23,6 +23,7 @@ from roost.data.cid import Cid
 from roost.http.address import Addresses
 from roost.http.auth import Authenticator
 from roost.http.compose import compose
+from roost.http.gate import Gate
 from roost.http.limits import Limiter
 from roost.http.serving import Listener, running
 from roost.http.wellknown import pages, routes
@@ -490,7 +491,7 @@ class Edge:
 
 
 @contextlib.contextmanager
-def served(make: Callable[[Seen], ASGIApp] = application) -> Iterator[Edge]:
+def served(make: Callable[[Seen], ASGIApp] = application, *, gate: Gate | None = None) -> Iterator[Edge]:
     """Serve an application in a thread with a loop of its own, for as long as the block lasts."""
     seen = Seen()
     ready, ports = threading.Event(), list[int]()
@@ -498,7 +499,7 @@ def served(make: Callable[[Seen], ASGIApp] = application) -> Iterator[Edge]:
 
     async def live() -> None:
         stop = asyncio.Event()
-        async with running([Listener(make(seen), "127.0.0.1", 0)]) as servers:
+        async with running([Listener(make(seen), "127.0.0.1", 0, gate)]) as servers:
             ports.append(servers[0].port)
             handles.append((asyncio.get_running_loop(), stop))
             ready.set()

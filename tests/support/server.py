@@ -21,6 +21,7 @@ from roost.devnet.mailbox import Mailbox
 from roost.devnet.plc import directory
 from roost.devnet.serving import serve
 from roost.http.websocket import Socket
+from support.judge import Judge
 
 PASSWORD = "correct horse battery"
 _numbers = itertools.count(1)
@@ -134,11 +135,13 @@ async def _served(data: Path, flags: dict[str, object]) -> AsyncIterator[Roost]:
         async with serve(await directory(plc_db, clock=lambda: datetime.now(UTC))) as plc:
             given = {"dev": True, "data": data / "pds", "plc_url": plc.url} | flags
             app = Application(load(flags=given))
-            async with serve(app, sockets=Socket) as served:
+            judge = Judge(app)
+            async with serve(judge, sockets=Socket) as served:
                 assert app.server is not None, "its lifespan has begun"
                 client = httpx.Client(base_url=served.url, timeout=60)
                 mailbox = Mailbox(data / "pds" / "mail")
                 loop = asyncio.get_running_loop()
                 yield Roost(served.url, plc.url, data / "pds", mailbox, app.server.admin_password, client, app, loop)
+            assert judge.broken == [], "answers break their lexicons"
     finally:
         await plc_db.close()

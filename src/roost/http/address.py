@@ -17,6 +17,9 @@ Network: TypeAlias = IPv4Network | IPv6Network
 REMEMBERED: Final = 8192
 """Addresses whose reading is kept: it costs some microseconds, and most requests come from one that was just here."""
 
+USUAL: Final = 200
+"""Bytes of X-Forwarded-For that are remembered with what they mean; whoever sends more fills no memory with it."""
+
 IPV6_SITE: Final = 64
 """Bits that tell one client from another: the rest of an IPv6 address is the client's own choice (RFC 4291 2.5.1)."""
 
@@ -34,31 +37,32 @@ class Address(NamedTuple):
 class Addresses:
     """Finds the client behind a request; `trusted` are the networks of the operator's own proxies."""
 
-    __slots__ = ("_is_proxy", "_read", "_trusted")
+    __slots__ = ("_behind", "_is_proxy", "_read", "_trusted")
 
     def __init__(self, trusted: Sequence[Network]) -> None:
         self._trusted = tuple(trusted)
         self._is_proxy = lru_cache(REMEMBERED)(self._judge)
         self._read = lru_cache(REMEMBERED)(read)
+        self._behind = lru_cache(REMEMBERED)(self._look_behind)
 
     def of(self, scope: Asgi) -> Address:
         """Return who sends a request."""
         client = scope.get("client")
         peer = client[0] if client else UNKNOWN
         if self._is_proxy(peer):
-            for name, _ in scope["headers"]:
-                if name == b"x-forwarded-for":
-                    return self._read(self._behind(peer, scope))
+            told = [value for name, value in scope["headers"] if name == b"x-forwarded-for"]
+            if told:
+                whole = told[0] if len(told) == 1 else b",".join(told)
+                return self._behind(peer, whole) if len(whole) <= USUAL else self._look_behind(peer, whole)
         return self._read(peer)
 
     def is_proxy(self, peer: str) -> bool:
         """Return whether that address is one of the operator's own proxies'."""
         return self._is_proxy(peer)
 
-    def _behind(self, peer: str, scope: Asgi) -> str:
+    def _look_behind(self, peer: str, told: bytes) -> Address:
         """Return the client that the proxies tell of: the first from the right that is none of them."""
         found = peer
-        told = b",".join([value for name, value in scope["headers"] if name == b"x-forwarded-for"])
         for entry in reversed(told.decode("latin-1").split(",")):
             text = bare(entry)
             if parse(text) is None:
@@ -66,7 +70,7 @@ class Addresses:
             found = text
             if not self._is_proxy(found):
                 break
-        return found
+        return self._read(found)
 
     def _judge(self, text: str) -> bool:
         address = parse(text)

@@ -6,6 +6,7 @@ What it costs is told in headers, those of the bucket that is nearest to empty: 
 """
 
 from collections.abc import Sequence
+from functools import cache
 from hashlib import sha256
 from hmac import compare_digest
 from math import ceil
@@ -15,7 +16,8 @@ from typing import Final
 import structlog
 from starlette.types import Scope as Asgi
 
-from roost.api.limits import ALL_REQUESTS, Arguments, By, Limit
+from roost.api.limits import ALL_REQUESTS as ALL
+from roost.api.limits import Arguments, By, Limit
 from roost.http.address import Address, Addresses, Network, parse
 from roost.http.answer import Header
 from roost.http.windows import Ask, Counters, State, Windows
@@ -67,23 +69,25 @@ class Limiter:
     ) -> None:
         """Take what a request costs from its buckets, and note in its scope how they stand. Raises RateLimited."""
         address = self._addresses.of(scope)
-        if self._is_exempt(scope, address):
+        if (self._exempt or self._bypass_key is not None) and self._is_exempt(scope, address):
             return
-        asks = [
-            _ask(limit, arguments, address, caller)
-            for limit in (limits if limits and limits[0].alone else (ALL_REQUESTS, *limits))
-        ]
-        fits, states = await self._take(asks)
-        ask, state = min(zip(asks, states, strict=True), key=_room if fits else _lack)
+        asks = [_ask(limit, arguments, address, caller) for limit in limits]
+        if not (limits and limits[0].alone):
+            asks.append(Ask("all " + address.site, address.site, ALL.points, ALL.seconds, 1))
+        fits, states = self._windows.take(asks) if self._shared is None else await self._take(asks, self._shared)
+        ask, state = asks[0], states[0]
+        if len(asks) > 1:
+            ask, state = min(zip(asks, states, strict=True), key=_room if fits else _lack)
         scope[STATE] = _headers(ask, state)
         if not fits:
             scope[STATE] += ((b"retry-after", b"%d" % max(1, ceil(state.left))),)
             raise RateLimited
 
-    async def _take(self, asks: list[Ask]) -> tuple[bool, list[State]]:
-        if self._shared is not None and monotonic() >= self._away_until:
+    async def _take(self, asks: list[Ask], shared: Counters) -> tuple[bool, list[State]]:
+        if monotonic() >= self._away_until:
             try:
-                return await self._shared.take(asks)
+                fits, told = await shared.take(asks)
+                return fits, [State(*each) for each in told]
             except UpstreamFailure as error:
                 log.error("requests are counted in this process alone", error=error.message)
                 self._away_until = monotonic() + RETRY_SECONDS
@@ -127,9 +131,16 @@ def _lack(pair: tuple[Ask, State]) -> tuple[bool, float]:
 
 
 def _headers(ask: Ask, state: State) -> tuple[Header, ...]:
+    limit, policy = _constant(ask.points, ask.seconds)
     return (
-        (b"ratelimit-limit", b"%d" % ask.points),
+        limit,
         (b"ratelimit-reset", b"%d" % (time() + state.left)),
         (b"ratelimit-remaining", b"%d" % max(0, ask.points - state.used)),
-        (b"ratelimit-policy", b"%d;w=%d" % (ask.points, ask.seconds)),
+        policy,
     )
+
+
+@cache
+def _constant(points: int, seconds: int) -> tuple[Header, Header]:
+    """Return the two headers that are the same for all of one limit."""
+    return (b"ratelimit-limit", b"%d" % points), (b"ratelimit-policy", b"%d;w=%d" % (points, seconds))

@@ -18,8 +18,9 @@ import uvloop
 from starlette.types import ASGIApp, Message
 from starlette.types import Scope as Asgi
 
+from roost.http.gate import Gate
 from roost.http.websocket import Socket
-from roost.http.wire import Wire, sweep
+from roost.http.wire import sweep, wire_with
 
 GRACE: Final = 10
 """Seconds that requests in flight get at the end. Longer than any method takes; a stream that takes longer is resumed
@@ -43,6 +44,7 @@ class Listener:
     app: ASGIApp
     host: str
     port: int
+    gate: Gate | None = None
 
 
 class CannotListenError(OSError):
@@ -53,22 +55,31 @@ class CannotListenError(OSError):
 
 
 def serve(
-    app: ASGIApp, host: str, port: int, *, beside: Sequence[Listener] = (), on_ready: Callable[[], None] | None = None
+    app: ASGIApp,
+    host: str,
+    port: int,
+    *,
+    gate: Gate | None = None,
+    beside: Sequence[Listener] = (),
+    on_ready: Callable[[], None] | None = None,
 ) -> None:
     """Serve until a signal says to stop. Those `beside` start earlier and stop later than `app`, which may need them.
 
-    `on_ready` is called once all of them answer. Raises CannotListenError, and what an application's lifespan raises.
+    `gate` bounds the connections to `app`. `on_ready` is called once all of them answer. Raises CannotListenError, and
+    what an application's lifespan raises.
     """
-    _lift_file_limit()
-    uvloop.run(_until_stopped([*beside, Listener(app, host, port)], on_ready))
+    lift_file_limit()
+    uvloop.run(_until_stopped([*beside, Listener(app, host, port, gate)], on_ready))
 
 
-def _lift_file_limit() -> None:
-    """Allow this process as many open files as it may have, up to MOST_FILES."""
+def lift_file_limit() -> int:
+    """Allow this process as many open files as it may have, up to MOST_FILES; return how many that are."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     allowed = MOST_FILES if hard == resource.RLIM_INFINITY else min(hard, MOST_FILES)
     if soft != resource.RLIM_INFINITY and soft < allowed:
         resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
+        return allowed
+    return MOST_FILES if soft == resource.RLIM_INFINITY else soft
 
 
 async def _until_stopped(listeners: Sequence[Listener], on_ready: Callable[[], None] | None) -> None:
@@ -97,7 +108,7 @@ async def running(listeners: Sequence[Listener]) -> AsyncIterator[list["Server"]
         sockets = [stack.enter_context(_bound(listener)) for listener in listeners]
         servers = []
         for listener, socket_ in zip(listeners, sockets, strict=True):
-            server = Server(listener.app, socket_)
+            server = Server(listener.app, socket_, listener.gate)
             await stack.enter_async_context(_alive(listener.app))
             await stack.enter_async_context(server.running())
             servers.append(server)
@@ -107,12 +118,13 @@ async def running(listeners: Sequence[Listener]) -> AsyncIterator[list["Server"]
 class Server(uvicorn.Server):
     """uvicorn's server of one bound socket, one part of a process."""
 
-    def __init__(self, app: ASGIApp, socket_: socket.socket) -> None:
+    def __init__(self, app: ASGIApp, socket_: socket.socket, gate: Gate | None) -> None:
         self._socket = socket_
+        self._gate = gate
         super().__init__(
             uvicorn.Config(
                 app,
-                http=Wire,
+                http=wire_with(gate),
                 ws=Socket,
                 loop="none",
                 lifespan="off",
@@ -143,7 +155,7 @@ class Server(uvicorn.Server):
         self.lifespan = self.config.lifespan_class(self.config)
         await self.startup(sockets=[self._socket])
         ticking = asyncio.create_task(self.main_loop())
-        sweeping = asyncio.create_task(sweep(self.server_state.connections))
+        sweeping = asyncio.create_task(sweep(self.server_state.connections, gate=self._gate))
         try:
             yield
         finally:

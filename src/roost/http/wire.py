@@ -15,6 +15,7 @@ from uvicorn._types import ASGISendEvent, HTTPResponseStartEvent
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 from roost.http.answer import CORS, JSON
+from roost.http.gate import Gate
 from roost.http.websocket import Socket
 
 MOST_HEAD: Final = 64 * 1024
@@ -111,11 +112,29 @@ class Wire(HttpToolsProtocol):
     head_size = 0
     unsent = 0
     unsent_since = 0.0
+    gate: Gate | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # uvicorn narrows it too
         """Begin to wait for the first request."""
         super().connection_made(transport)
         self.heard = self.loop.time()
+        if self.gate is not None:
+            self.gate.enter(self, self.connections)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Let go of everything."""
+        super().connection_lost(exc)
+        if self.gate is not None:
+            self.gate.leave(self)
+
+    def waited(self) -> float | None:
+        """Return since when there has been no request; None within one, or when the connection is ending."""
+        busy = self.transport.is_closing() or not (self.cycle is None or self.cycle.response_complete)
+        return None if busy else self.heard
+
+    def abort(self) -> None:
+        """End the connection at once."""
+        self.transport.abort()
 
     def data_received(self, data: bytes) -> None:
         """Feed what came to the parser; end the connection when a head does not."""
@@ -192,8 +211,13 @@ class Wire(HttpToolsProtocol):
         return cycle.more_body and not self.flow.read_paused and now - self.heard > SILENCE
 
 
-async def sweep(connections: AbstractSet[object], *, every: float = SWEEP) -> None:
-    """Break off the connections that are overdue, for ever."""
+def wire_with(gate: Gate | None) -> type[Wire]:
+    """Return the class of the connections of one server: uvicorn makes them, and gives them nothing of ours."""
+    return Wire if gate is None else type("GatedWire", (Wire,), {"gate": gate})
+
+
+async def sweep(connections: AbstractSet[object], *, gate: Gate | None = None, every: float = SWEEP) -> None:
+    """Break off the connections that are overdue, for ever, and have the others counted."""
     loop = asyncio.get_running_loop()
     while True:
         await asyncio.sleep(every)
@@ -201,3 +225,5 @@ async def sweep(connections: AbstractSet[object], *, every: float = SWEEP) -> No
         for connection in list(connections):
             if isinstance(connection, Wire | Socket) and connection.overdue(now):
                 connection.transport.abort()
+        if gate is not None:
+            gate.recount(connections)

@@ -359,7 +359,10 @@ def _telling(scope: Asgi, send: Send) -> Send:
 
     async def tell(message: Message) -> None:
         if message["type"] == "http.response.start":
-            message["headers"] = [*message.get("headers", ()), *told(scope)]
+            headers = [*message.get("headers", ())]
+            # The other server's limits are nearer to what was asked than ours.
+            if not any(name.lower().startswith(b"ratelimit-") for name, _ in headers):
+                message["headers"] = [*headers, *told(scope)]
         await send(message)
 
     return tell

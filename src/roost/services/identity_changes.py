@@ -24,13 +24,14 @@ from roost.net.resolve import DidResolver
 from roost.services import events
 from roost.services.background import Background
 from roost.services.clock import Minter
-from roost.services.errors import AccountNotFound, HandleTaken, InvalidRequest, TooManyRequests
+from roost.services.errors import AccountNotFound, HandleTaken, InvalidRequest, ServiceError, TooManyRequests
 from roost.services.keyring import Keyring
 from roost.services.policy import Policy
 from roost.services.repos import Repos
+from roost.services.trees import CorruptRepository
 from roost.services.turns import Turns
 from roost.services.upstream import explained
-from roost.storage import accounts, identity_changes, key_rotations
+from roost.storage import accounts, identity_changes, key_rotations, staging
 from roost.storage.accounts import Account
 from roost.storage.db import Database, Tx
 from roost.storage.identity_changes import IdentityChange
@@ -54,6 +55,7 @@ been closed.
 Edit = Callable[[plc.State], plc.State]
 
 TAKEN_AWAY: Final = "This server may not change the DID: its rotation key is not among the DID's own"
+MOVING: Final = "Its repository is being imported: replace the key in a moment"
 UNFINISHED: Final = "Another change of this account's identity is under way; try again in a minute"
 
 
@@ -161,8 +163,12 @@ class IdentityChanges:
         before = self._minter.milliseconds() - min_age + 1
         unknown = 0
         for change in await self._db.read(lambda tx: identity_changes.pending(tx, before)):
-            async with self._turns.of(change.account):
-                unknown += not await self._settle(change.account)
+            try:
+                async with self._turns.of(change.account):
+                    unknown += not await self._settle(change.account)
+            except (ServiceError, CorruptRepository) as error:
+                log.warning("a change of an identity is not settled", account=change.account, error=str(error))
+                unknown += 1
         return unknown
 
     def look_again(self, did: Did) -> None:
@@ -240,6 +246,7 @@ class IdentityChanges:
         if identity_changes.get(tx, change.account) is not None:
             raise TooManyRequests(UNFINISHED)  # another process's
         self._check_free(tx, did, change.handle, past_holds=past_holds)
+        _check_still(tx, change.account, change.signing_key)
         identity_changes.add(tx, change)
 
     def _check_free(self, tx: Tx, did: Did, handle: Handle | None, *, past_holds: bool) -> None:
@@ -249,6 +256,7 @@ class IdentityChanges:
 
     def _finish(self, tx: Tx, change: IdentityChange, *, name_handle: bool) -> None:
         """Give the account what was prepared, unless that has been done already."""
+        _check_still(tx, change.account, change.signing_key)
         if not identity_changes.remove(tx, change.account):
             return
         account = accounts.by_id(tx, change.account)
@@ -263,6 +271,7 @@ class IdentityChanges:
             return
         self._check_free(tx, found.did, change.handle, past_holds=change.past_holds)
         sealed = None if change.key is None else self._keyring.seal_key(found.did, change.key)
+        _check_still(tx, account, sealed)
         self._take(tx, found, change.handle, sealed, name_handle=change.name_handle)
 
     def _take(
@@ -291,6 +300,12 @@ class IdentityChanges:
         if self._policy.is_ours(account.handle):
             until = now + self._policy.hold_handle_days * DAY
             accounts.hold_handle(tx, account.handle, until=until, did=account.did)
+
+
+def _check_still(tx: Tx, account: int, signing_key: bytes | None) -> None:
+    """Refuse a new key while an import is on its way into the repository: its commit is signed with the old one."""
+    if signing_key is not None and staging.moving(tx, account):
+        raise TooManyRequests(MOVING)
 
 
 def _with_did(tx: Tx, account: int) -> tuple[Did, IdentityChange] | None:

@@ -38,13 +38,15 @@ class Keyring:
         """Return the key with that did:key that `seal_spare` sealed. Raises WrongMasterKey, Tampered."""
         return PrivateKey.from_bytes(unseal(self._master, sealed, context=signing_key.encode()))
 
-    def signing_key(self, tx: Tx, account: int, did: Did) -> PrivateKey:
+    def signing_key(self, tx: Tx, account: int, did: Did, *, made_at: int | None = None) -> PrivateKey:
         """Return the account's signing key. Raises WrongMasterKey or Tampered if it was sealed under another.
+
+        `made_at` is `Account.signing_key_at`, for who has read that in this transaction.
 
         Kept by DID, since the id of an account whose transaction failed is given to the next one; and by when the key
         was made, so that a reader with an older snapshot, or another process, cannot bring back one that was replaced.
         """
-        kept = did, accounts.signing_key_at(tx, account)
+        kept = did, accounts.signing_key_at(tx, account) if made_at is None else made_at
         key = self._kept.get(kept)
         if key is None:
             key = self._kept[kept] = self.unseal_key(did, accounts.signing_key(tx, account))

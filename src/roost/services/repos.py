@@ -107,7 +107,7 @@ class Repos:
         return Written(draft.commit.cid, draft.commit.rev)
 
     def _signer(self, tx: Tx, owner: Account, head: Head | None) -> Sign:
-        key = self._keyring.signing_key(tx, owner.id, owner.did)
+        key = self._keyring.signing_key(tx, owner.id, owner.did, made_at=owner.signing_key_at)
         rev = self._minter.rev(None if head is None else head.rev)
         return lambda data: commits.sign(owner.did, data=data, rev=rev, key=key)
 

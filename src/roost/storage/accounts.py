@@ -10,7 +10,8 @@ from roost.syntax import Did, Handle, now_text
 
 _SELECT = (
     "SELECT id, did, handle, email, password, status, created_at, email_confirmed_at, takedown_ref, deactivated_at,"
-    " delete_after, invites_disabled, handle_invalid_at FROM account"
+    " delete_after, invites_disabled, handle_invalid_at,"
+    " signing_key_at FROM account"
 )
 
 INVALID_HANDLE: Final = Handle("handle.invalid")
@@ -43,6 +44,7 @@ class Account(msgspec.Struct, frozen=True):
     delete_after: int | None = None
     invites_disabled: bool = False
     handle_invalid_at: int | None = None
+    signing_key_at: int | None = None
 
     @property
     def public_handle(self) -> Handle:
@@ -102,10 +104,11 @@ def _account(row: Row | None) -> Account | None:
         delete_after,
         off,
         invalid_at,
+        key_at,
     ) = row
     return Account(
         id, Did(did), Handle(handle), email, password, status, created_at,
-        confirmed_at, ref, deactivated_at, delete_after, bool(off), invalid_at,
+        confirmed_at, ref, deactivated_at, delete_after, bool(off), invalid_at, key_at,
     )  # fmt: skip
 
 

@@ -1,5 +1,7 @@
 """com.atproto.identity.resolveDid."""
 
+from pathlib import Path
+
 import httpx
 import pytest
 
@@ -7,7 +9,8 @@ from roost.crypto.keys import PrivateKey
 from roost.identity import plc
 from roost.syntax import Handle
 from support.calls import refusal
-from support.server import Person, Roost
+from support.nameserver import nameserver
+from support.server import Person, Roost, running
 
 NSID = "com.atproto.identity.resolveDid"
 KEY = PrivateKey.generate()
@@ -65,3 +68,16 @@ def test_a_private_host_is_not_asked(roost: Roost) -> None:
 def test_what_is_no_did(roost: Roost, did: str) -> None:
     """It is refused by the lexicon."""
     assert refusal(roost.get(NSID, did=did))[:2] == (400, "InvalidRequest")
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "10.0.0.1", "169.254.169.254", "::1", "::ffff:127.0.0.1", "fd00::1"])
+def test_a_name_that_leads_inside_is_not_asked(tmp_path: Path, address: str) -> None:
+    """Whatever DNS says of a stranger's name: no private address is connected to, nor told of in the answer."""
+    with nameserver() as names:
+        names.addresses["evil.example.com"] = [address]
+        with running(tmp_path, nameservers=names.address) as roost:
+            status, name, message = refusal(roost.get(NSID, did="did:web:evil.example.com"))
+
+    assert names.asked.count("evil.example.com") >= 1
+    assert (status, name) == (502, "UpstreamFailure")
+    assert address not in message
