@@ -222,6 +222,11 @@ class Storm:
         for thread in self._threads:
             thread.start()
 
+    @property
+    def running(self) -> bool:
+        """Whether every writer is still at work."""
+        return all(thread.is_alive() for thread in self._threads)
+
     def end(self) -> None:
         """Wait until every writer has stopped; raises what went wrong with one."""
         self._stop.set()
