@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
 
 import pytest
 from hypothesis import settings
@@ -13,11 +14,24 @@ from support.server import Roost, running
 settings.register_profile("roost", deadline=None)
 settings.load_profile("roost")
 
+LONG: Final = frozenset({"conformance", "com_atproto", "app_bsky", "cli"})
+"""Folders whose tests take more than half a minute together."""
+
+WAITING: Final = frozenset(
+    {"test_websocket.py", "test_serving.py", "test_proxy.py", "test_firehose.py", "test_limits.py", "test_wire.py"}
+)
+"""Modules of tests that have to let time go by: for pings, grace and silence."""
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Leave out of `make check` what is long as a whole: the conformance tests, and the second run on PostgreSQL."""
+    """Leave out of `make check` what is long as a whole; `make test` runs all of it.
+
+    That is the conformance tests, the methods of today one by one, the command line, connections that have to be waited
+    for, and the second run on PostgreSQL.
+    """
     for item in items:
-        if "conformance" in item.path.parts or "[postgres" in item.name:
+        parts = item.path.parts
+        if not LONG.isdisjoint(parts) or item.path.name in WAITING or "[postgres" in item.name:
             item.add_marker(pytest.mark.slow)
 
 

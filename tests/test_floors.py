@@ -3,6 +3,7 @@
 import ast
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -88,9 +89,20 @@ def package_of(name: str) -> str:
     return first.removesuffix(".py") if first != "__init__.py" else ""
 
 
-def imports(path: Path) -> Iterator[str]:
-    """Yield every module that a source file imports, by its full name, wherever the import stands."""
-    for node in ast.walk(ast.parse(path.read_text())):
+@cache
+def parsed(path: Path) -> ast.Module:
+    """Return a source file's tree, which most of these tests look at."""
+    return ast.parse(path.read_text())
+
+
+@cache
+def imports(path: Path) -> tuple[str, ...]:
+    """Return every module that a source file imports, by its full name, wherever the import stands."""
+    return tuple(_imports(path))
+
+
+def _imports(path: Path) -> Iterator[str]:
+    for node in ast.walk(parsed(path)):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -101,6 +113,7 @@ def imports(path: Path) -> Iterator[str]:
                 yield whole if is_module(whole) else node.module
 
 
+@cache
 def is_module(name: str) -> bool:
     """Return whether that dotted name is a source file or package of ours."""
     path = SOURCE / Path(*name.split("."))
@@ -137,7 +150,7 @@ def test_sql_is_written_in_storage_alone() -> None:
     speakers = {
         package_of(name)
         for name, path in modules()
-        for node in ast.walk(ast.parse(path.read_text()))
+        for node in ast.walk(parsed(path))
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.startswith(verbs)
     }
 
@@ -170,7 +183,7 @@ def test_every_module_has_its_mirror_among_the_tests() -> None:
     missing = [
         name
         for name, path in modules()
-        if not name.endswith("__init__.py") and not mirror(name).is_file() and len(ast.parse(path.read_text()).body) > 1
+        if not name.endswith("__init__.py") and not mirror(name).is_file() and len(parsed(path).body) > 1
     ]
 
     assert missing == []

@@ -102,8 +102,9 @@ async def test_a_directory_that_does_not_answer(town: Town, service: Arrivals) -
         return JSONResponse({}, 500)
 
     town.gate.before = broken
-    with pytest.raises(UpstreamFailure):
+    with pytest.raises(UpstreamFailure) as refused:
         await service.receive(alice.id, whole(backup(alice, PrivateKey.generate())))
+    assert refused.value.message == "The PLC directory did not give an answer that can be used; try again later"
 
 
 async def test_a_sender_who_never_ends(town: Town, service: Arrivals, monkeypatch: pytest.MonkeyPatch) -> None:

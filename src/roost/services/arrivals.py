@@ -35,6 +35,7 @@ from roost.services.imports import FUTURE_SECONDS
 from roost.services.keyring import Keyring
 from roost.services.replacing import Replacing
 from roost.services.spool import Spool
+from roost.services.upstream import explained
 from roost.storage import accounts
 from roost.storage.accounts import Account
 from roost.storage.db import Database
@@ -83,7 +84,8 @@ class Arrivals:
         """Replace the account's repository with the one in a CAR.
 
         Raises InvalidRequest for whatever does not hold, PayloadTooLarge, InvalidSwap, TooManyRequests,
-        AccountNotFound, UpstreamFailure where the DID's keys cannot be had.
+        AccountNotFound, UpstreamFailure or another of `upstream.explained` where the
+        DID's keys cannot be had.
         """
         if self._limit is None:
             raise InvalidRequest("Service is not accepting repo imports")
@@ -165,7 +167,7 @@ class Arrivals:
         try:
             entries = await self._directory.audit_log(did)
         except NetError as error:
-            raise UpstreamFailure(f"The history of {did} cannot be had: {error}") from error
+            raise explained(error) from error
         found: dict[str, PublicKey] = {}
         for entry in reversed(entries):
             if not isinstance(entry.operation, plc.Tombstone):
