@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import pytest
 
+from roost.net import counting
 from roost.net.counting import RedisCounters
 from roost.net.errors import Unreachable
 from support.redis_server import RedisServer, redis_server
@@ -59,8 +60,12 @@ async def test_a_window_ends(server: RedisServer) -> None:
         await counters.close()
 
 
-async def test_two_hundred_at_once_take_no_more_than_there_are(server: RedisServer) -> None:
+async def test_two_hundred_at_once_take_no_more_than_there_are(
+    server: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Also when there are more of them than connections."""
+    # How long a request waits is not the question here; on a machine that does other things two hundred wait longer.
+    monkeypatch.setattr(counting, "SECONDS", 30.0)
     counters = RedisCounters(server.url, prefix="crowd:")
     try:
         taken = await asyncio.gather(*(counters.take([Ask("a", points=50)]) for _ in range(200)))
