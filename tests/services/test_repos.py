@@ -2,12 +2,14 @@
 
 import asyncio
 import random
+from typing import cast
 
 import pytest
 
 from roost.data import car
 from roost.data.cid import Cid
-from roost.repo import inspect
+from roost.repo import inspect, mst
+from roost.repo.mst import node
 from roost.services.errors import (
     AccountDeactivated,
     AccountNotFound,
@@ -192,20 +194,113 @@ async def test_of_many_writers_with_one_swap_one_wins(house: House) -> None:
 
 
 async def test_parallel_writers_make_one_chain(house: House) -> None:
-    """Every write has a commit of its own; revs and seqs go up, and each event follows the one before."""
+    """Everything is told once; revs and seqs go up, and each event follows the one before."""
     alice, bob = await house.account("alice"), await house.account("bob")
 
-    await asyncio.gather(
-        *[house.put(account, f"{n:02d}", account.handle) for n in range(20) for account in (alice, bob)]
-    )
+    for start in range(0, 40, 10):
+        await asyncio.gather(
+            *[house.put(account, f"{start + n}", account.handle) for n in range(10) for account in (alice, bob)]
+        )
 
     told = [body for name, body in await house.events()]
-    assert [body["seq"] for body in told] == list(range(1, 43))
+    assert [body["seq"] for body in told] == list(range(1, len(told) + 1))
     for account in (alice, bob):
         own = [body for body in told if body["repo"] == account.did]
         assert [body["since"] for body in own[1:]] == [body["rev"] for body in own[:-1]]
         assert own[-1]["rev"] == (await house.reading.head(account.did)).rev
+        paths = [op["path"] for body in own for op in cast("list[dict[str, str]]", body["ops"])]
+        assert sorted(paths) == sorted(f"{NOTE}/{n}" for n in range(40))
         await house.check_tree(account)
+
+
+async def test_requests_that_wait_at_once_share_a_commit(house: House) -> None:
+    """It is what each of them is answered, and one event tells of all; one that is refused does not hold up others."""
+    alice = await house.account()
+    await house.put(alice, "there")
+    asked: list[list[Write | Removal]] = [
+        [write(house, "create", "a")],
+        [write(house, "create", "there")],
+        [write(house, "put", "b"), gone("c")],
+    ]
+
+    made = await asyncio.gather(*[house.repos.write(alice.id, each) for each in asked], return_exceptions=True)
+
+    assert [type(each) for each in made] == [Written, RecordAlreadyExists, Written]
+    assert made[0] == made[2]
+    *_, (_, body) = await house.events()
+    ops = cast("list[dict[str, str]]", body["ops"])
+    assert [(op["action"], op["path"]) for op in ops] == [("create", f"{NOTE}/a"), ("create", f"{NOTE}/b")]
+    assert len(await house.events()) == 3
+    await house.check_tree(alice)
+
+
+async def test_what_nobody_else_can_follow_has_a_commit_of_its_own(house: House) -> None:
+    """A record written twice at once is written twice, in the order of asking, as is all between."""
+    alice = await house.account()
+    asked: list[Write | Removal] = [
+        write(house, "create", "a", "1"),
+        write(house, "put", "b"),
+        write(house, "update", "a", "2"),
+        gone("a"),
+    ]
+
+    made = await asyncio.gather(*[house.repos.write(alice.id, [each]) for each in asked])
+
+    first, second, third, fourth = made
+    assert first is not None
+    assert second == first
+    assert third is not None
+    assert fourth is not None
+    assert first.rev < third.rev < fourth.rev
+    assert (await house.count(alice))[0] == 1
+    await house.check_tree(alice)
+
+
+async def test_what_is_refused_for_all_together_is_refused_for_who_caused_it(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Keys that pile up in one node are one writer's doing; the others who shared the commit get theirs."""
+    alice = await house.account()
+    monkeypatch.setattr(node, "MAX_ENTRIES", 4)
+    flat = [key for n in range(200) if mst.layer_of(f"{NOTE}/{(key := f'{n}')}".encode()) == 0]
+    crowd = [write(house, "create", key) for key in sorted(flat)[:8]]
+
+    made = await asyncio.gather(
+        house.repos.write(alice.id, [write(house, "create", "zz")]),
+        house.repos.write(alice.id, crowd),
+        house.repos.write(alice.id, [write(house, "create", "zzz")]),
+        return_exceptions=True,
+    )
+
+    assert [type(each) for each in made] == [Written, InvalidRequest, Written]
+    assert (await house.count(alice))[0] == 2
+    await house.check_tree(alice)
+
+
+async def test_shared_commits_come_to_what_separate_ones_would(house: House) -> None:
+    """Whatever is asked at once: the same answers, record by record, as one after another gives on a second account."""
+    rng = random.Random(11)
+    alice, bob = await house.account("alice"), await house.account("bob")
+
+    def some_writes() -> list[Write | Removal]:
+        keys = rng.sample(range(12), rng.randrange(1, 4))
+        return [
+            gone(f"{n}", insist=rng.random() < 0.5)
+            if rng.random() < 0.3
+            else write(house, rng.choice(["create", "update", "put"]), f"{n}", str(rng.randrange(3)))
+            for n in keys
+        ]
+
+    for _ in range(30):
+        asked = [some_writes() for _ in range(rng.randrange(2, 12))]
+        at_once = await asyncio.gather(*[house.repos.write(alice.id, each) for each in asked], return_exceptions=True)
+        singly = [(await asyncio.gather(house.repos.write(bob.id, each), return_exceptions=True))[0] for each in asked]
+        assert [type(each) for each in at_once] == [type(each) for each in singly]
+        assert [str(each) for each in at_once if isinstance(each, Exception)] == [
+            str(each) for each in singly if isinstance(each, Exception)
+        ]
+        await house.check_tree(alice)
+    assert (await house.reading.head(alice.did)).data == (await house.reading.head(bob.did)).data
 
 
 async def test_two_writes_to_one_record_are_refused(house: House) -> None:

@@ -1,7 +1,7 @@
 """Group commit by itself, on a session that keeps its data in a list."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import cast
 
 import pytest
@@ -179,3 +179,160 @@ async def test_the_next_batch_starts_when_there_is_one() -> None:
     queue.put(nothing)
     await asyncio.sleep(0)
     assert started == [2, 1]
+
+
+# Done together
+
+
+class Adder:
+    """A function that does items together, as many as it is told to, and writes down which it was given."""
+
+    def __init__(self, most: int = 1000) -> None:
+        self.given: list[list[int]] = []
+        self.most = most
+
+    def add(self, tx: Tx, key: int, items: Sequence[int]) -> list[int | Exception]:
+        """Return the sums with the key; a negative number is refused, a zero is trouble for all."""
+        del tx
+        self.given.append([*items])
+        if 0 in items:
+            raise ZeroDivisionError
+        return [KeyError(each) if each < 0 else key + each for each in items[: self.most]]
+
+
+def outcomes(answers: Sequence[asyncio.Future[int]]) -> list[object]:
+    """Return what each came to: its result, or the type of its error."""
+    return [type(error) if (error := answer.exception()) else answer.result() for answer in answers]
+
+
+async def test_items_of_one_key_are_done_together() -> None:
+    """Under one savepoint, at the turn of the first of them; those of other keys and functions are not among them."""
+    queue, session, adder, other = Queue(lambda: None), Journal(), Adder(), Adder()
+    answers = [queue.put_together(adder.add, key, item) for key, item in ((100, 1), (200, 2), (100, 3), (100, -4))]
+    answers.append(queue.put_together(other.add, 100, 5))
+
+    carried_out(queue, session)
+
+    assert adder.given == [[1, 3, -4], [2]]
+    assert other.given == [[5]]
+    assert session.asked == ["begin", *["enter", "leave"] * 3, "commit"]
+    assert outcomes(answers) == [101, 202, 103, KeyError, 105]
+
+
+async def test_a_lone_item_is_a_lone_write() -> None:
+    """It needs no savepoint; its refusal undoes the transaction."""
+    for item, asked in (
+        (1, ["begin", "enter alone", "leave", "commit"]),
+        (-1, ["begin", "enter alone", "undo", "commit"]),
+    ):
+        queue, session = Queue(lambda: None), Journal()
+        queue.put_together(Adder().add, 100, item).add_done_callback(lambda answer: answer.exception())
+
+        carried_out(queue, session)
+
+        assert session.asked == asked
+
+
+async def test_trouble_together_is_met_alone() -> None:
+    """All is undone, and then each item tried by itself, before whatever else waits."""
+    queue, session, adder = Queue(lambda: None), Journal(), Adder()
+    answers = [queue.put_together(adder.add, 100, item) for item in (1, 0, 3)]
+    queue.put(nothing)
+
+    carried_out(queue, session)
+
+    assert adder.given == [[1, 0, 3], [1], [0], [3]]
+    assert session.asked == [
+        "begin", "enter", "undo", "enter", "leave", "enter", "undo", "enter", "leave", "enter", "leave", "commit",
+    ]  # fmt: skip
+    assert outcomes(answers) == [101, ZeroDivisionError, 103]
+
+
+async def test_what_was_not_done_has_the_next_turn() -> None:
+    """Before whatever else waits; in the next batch if this one's time is over."""
+    queue, adder = Queue(lambda: None), Adder(most=2)
+    answers = [queue.put_together(adder.add, 100, item) for item in range(1, 6)]
+
+    carried_out(queue, Journal())
+
+    assert adder.given == [[1, 2, 3, 4, 5], [3, 4, 5], [5]]
+    assert outcomes(answers) == [101, 102, 103, 104, 105]
+
+
+async def test_the_time_of_a_batch_is_looked_at_between_the_turns(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever has not had a turn is neither lost nor answered."""
+    monkeypatch.setattr(batch, "MAX_SECONDS", 0.0)
+    for adder, first in ((Adder(most=2), 2), (Adder(), 0)):
+        queue = Queue(lambda: None)
+        answers = [queue.put_together(adder.add, 100, item) for item in ((1, 2, 3, 4) if first else (1, 0, 3))]
+
+        carried_out(queue, Journal())
+        assert [answer.done() for answer in answers] == [n < first for n in range(len(answers))]
+        while len(queue):
+            carried_out(queue, Journal())
+
+        assert outcomes(answers) == ([101, 102, 103, 104] if first else [101, ZeroDivisionError, 103])
+
+
+async def test_an_undone_turn_says_so_although_its_items_were_done_later() -> None:
+    """What it had asked to be told, it is told: that its work is gone."""
+    queue, heard = Queue(lambda: None), []
+
+    def add(tx: Tx, key: int, items: Sequence[int]) -> list[int | Exception]:
+        cast("list[Callable[[bool], None]]", tx).append(lambda durable: heard.append((len(items), durable)))
+        if len(items) > 1:
+            raise ZeroDivisionError
+        return [key]
+
+    for item in (1, 2):
+        queue.put_together(add, 100, item)
+
+    carried_out(queue, Journal())
+
+    assert heard == [(2, False), (1, True), (1, True)]
+
+
+async def test_items_for_which_nobody_waits_are_left_out() -> None:
+    """And where nobody is left, nothing is run."""
+    queue, adder = Queue(lambda: None), Adder()
+    answers = [queue.put_together(adder.add, key, item) for key, item in ((100, 1), (100, 2), (200, 3), (100, 4))]
+    for answer in (answers[1], answers[2]):
+        answer.cancel()
+
+    carried_out(queue, Journal())
+
+    assert adder.given == [[1, 4]]
+    assert outcomes([answers[0], answers[3]]) == [101, 104]
+
+
+async def test_only_so_many_are_done_together() -> None:
+    """One more begins another turn. An item that comes when the first turn is over does so too."""
+    queue, adder = Queue(lambda: None), Adder()
+    answers = [queue.put_together(adder.add, 0, n + 1) for n in range(batch.MAX_TOGETHER + 2)]
+    carried_out(queue, Journal())
+    answers.append(queue.put_together(adder.add, 0, 1000))
+    carried_out(queue, Journal())
+
+    assert [len(each) for each in adder.given] == [batch.MAX_TOGETHER, 2, 1]
+    assert outcomes(answers) == [*range(1, batch.MAX_TOGETHER + 3), 1000]
+
+
+async def test_a_transaction_lost_on_the_way_is_lost_for_items_as_well() -> None:
+    """Those of the turn that could not be undone are told with the rest of the batch."""
+    queue, session, adder = Queue(lambda: None), Journal("undo"), Adder()
+    answers = [queue.put_together(adder.add, 100, item) for item in (1, 0)]
+
+    carried_out(queue, session)
+
+    assert outcomes(answers) == [CommitFailed, CommitFailed]
+    assert not len(queue)
+
+
+async def test_when_no_transaction_can_be_had_items_are_told_too() -> None:
+    """All at once."""
+    queue = Queue(lambda: None)
+    answers = [queue.put_together(Adder().add, 100, item) for item in (1, 2)]
+
+    carried_out(queue, Journal("begin"))
+
+    assert outcomes(answers) == [CommitFailed, CommitFailed]

@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
@@ -52,6 +52,38 @@ async def test_a_write_returns_what_its_function_returns(db: Database) -> None:
     result = await db.write(partial(add, id=7))
 
     assert (result, await notes(db)) == (7, [7])
+
+
+async def test_items_done_together_share_their_fate(db: Database) -> None:
+    """What one call does for several is durable for all of them; one that it refuses is refused alone."""
+    calls: list[int] = []
+
+    def add_all(tx: Tx, key: str, ids: Sequence[int]) -> list[int | Exception]:
+        calls.append(len(ids))
+        return [Refused() if id < 0 else add(tx, id, key) for id in ids]
+
+    results = await asyncio.gather(
+        *[db.write_together(add_all, "together", id) for id in (*range(10), -1, *range(10, 20))],
+        return_exceptions=True,
+    )
+
+    assert calls == [21]
+    assert [each for each in results if not isinstance(each, Refused)] == list(range(20))
+    assert await notes(db) == list(range(20))
+
+
+async def test_items_that_cannot_be_done_together_are_done_alone(db: Database) -> None:
+    """A constraint that one of them runs into undoes them all, and then only it."""
+
+    def add_all(tx: Tx, key: str, ids: Sequence[int]) -> list[int]:
+        return [add(tx, id, key) for id in ids]
+
+    results = await asyncio.gather(
+        *[db.write_together(add_all, "together", id) for id in (1, 2, 1, 3)], return_exceptions=True
+    )
+
+    assert [each if isinstance(each, int) else type(each) for each in results] == [1, 2, ConstraintFailed, 3]
+    assert await notes(db) == [1, 2, 3]
 
 
 async def test_writes_asked_for_together_share_commits(db: Database) -> None:

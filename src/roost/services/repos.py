@@ -6,38 +6,24 @@ The engine (`roost.repo`) and the storage never meet but here. Reading is in `ro
 from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
-from msgspec import UNSET, UnsetType
 
 from roost import repo
 from roost.data.cid import Cid
-from roost.repo import (
-    MAX_OPS,
-    Base,
-    Commit,
-    CommitDraft,
-    Create,
-    CrowdedNode,
-    Delete,
-    KeyExists,
-    KeyMissing,
-    RepoOp,
-    Update,
-    mst,
-)
+from roost.repo import MAX_OPS, Base, Commit, CommitDraft, CrowdedNode, RepoOp
 from roost.repo import commit as commits
 from roost.repo.draft import Sign
 from roost.services import events, indexes
+from roost.services.asked import Asked, Plan, check_distinct, plan, sharing
 from roost.services.clock import Minter
 from roost.services.errors import (
     AccountDeactivated,
     AccountNotFound,
     AccountTakedown,
     InvalidRequest,
-    InvalidSwap,
-    RecordAlreadyExists,
+    ServiceError,
 )
 from roost.services.keyring import Keyring
-from roost.services.references import NOTHING, Pointers
+from roost.services.references import Pointers
 from roost.services.trees import Trees
 from roost.services.writes import Removal, Write
 from roost.storage import accounts, heads, nodes, records
@@ -74,36 +60,41 @@ class Repos:
     ) -> Written | None:
         """Apply the writes in one commit; None if they change nothing, which makes no commit.
 
+        It may hold what others ask at the same time as well (see `roost.services.asked`).
+
         Raises InvalidSwap, RecordAlreadyExists, InvalidRequest, BlobNotFound, InvalidMimeType, InvalidSize,
         AccountNotFound, AccountTakedown, AccountDeactivated.
         """
         if len(writes) > MAX_OPS:
             raise InvalidRequest(f"Too many writes. Max: {MAX_OPS}")
-        _check_distinct(writes)
-        return await self._db.write(lambda tx: self._apply(tx, account, writes, swap_commit))
+        check_distinct(writes)
+        return await self._db.write_together(self._apply, account, Asked(writes, swap_commit))
 
-    def _apply(
-        self, tx: Tx, account: int, writes: Sequence[Write | Removal], swap_commit: Cid | None
-    ) -> Written | None:
-        owner = _writable(tx, account)
-        head = heads.get(tx, account)
+    def _apply(self, tx: Tx, account: int, asked: Sequence[Asked]) -> list[Written | Exception | None]:
+        """Make one commit of the first requests, as many as can share it. Raises what holds against all of them."""
+        owner, head = _writable(tx, account), heads.get(tx, account)
         assert head is not None, "an account has a repository from its first transaction on"
-        writes = [*indexes.supplanted(tx, account, writes), *writes]
-        base = self._trees.base(tx, account, head, [write.path.encode() for write in writes])
-        changes = [write for write in writes if not _already_so(base, write)]
-        if changes and swap_commit is not None and swap_commit != head.cid:
-            raise InvalidSwap(f"Commit was at {head.cid}")
-        ops = [op for write in changes if (op := _op(base, write)) is not None]
+        sharers = [
+            Asked([*indexes.supplanted(tx, account, each.writes), *each.writes], each.swap_commit)
+            for each in sharing(asked)
+        ]
+        base = self._trees.base(tx, account, head, [write.path.encode() for each in sharers for write in each.writes])
+        plans = [_planned(tx, account, base, head.cid, each) for each in sharers]
+        made = self._commit(tx, owner, head, base, [each for each in plans if isinstance(each, Plan)])
+        return [each if isinstance(each, ServiceError) else made if each.ops else None for each in plans]
+
+    def _commit(self, tx: Tx, owner: Account, head: Head, base: Base, plans: Sequence[Plan]) -> Written | None:
+        ops = [op for each in plans for op in each.ops]
         if not ops:
             return None
-        puts = [write for write in changes if isinstance(write, Write)]
-        pointers = {write.path: write.pointers for write in puts if write.pointers is not NOTHING}
-        if pointers:
-            indexes.check_blobs(tx, account, pointers)
         draft = self._draft(base, ops, self._signer(tx, owner, head))
         if not events.fits(draft):
             raise InvalidRequest(events.TOO_MUCH)
-        self.store(tx, account, draft, {write.path: write.json for write in puts}, pointers)
+        json, pointers = dict[str, bytes](), dict[str, Pointers]()
+        for each in plans:
+            json |= each.json
+            pointers |= each.pointers
+        self.store(tx, owner.id, draft, json, pointers)
         return Written(draft.commit.cid, draft.commit.rev)
 
     def _signer(self, tx: Tx, owner: Account, head: Head | None) -> Sign:
@@ -114,10 +105,6 @@ class Repos:
     def _draft(self, base: Base, ops: Sequence[RepoOp], sign: Sign) -> CommitDraft:
         try:
             return repo.draft(base, ops, sign)
-        except KeyExists as error:
-            raise RecordAlreadyExists(f"Record already exists: {error.key.decode()}") from None
-        except KeyMissing as error:
-            raise InvalidRequest(f"Could not locate record: {error.key.decode()}") from None
         except CrowdedNode as error:
             raise InvalidRequest(f"The repository cannot take these record keys: {error}") from None
 
@@ -209,39 +196,9 @@ def _writable(tx: Tx, account: int) -> Account:
     return owner
 
 
-def _check_distinct(writes: Sequence[Write | Removal]) -> None:
-    """Refuse two writes to one path: a consumer could not undo the event that told of them."""
-    seen: set[str] = set()
-    for index, write in enumerate(writes):
-        if write.path in seen:
-            raise InvalidRequest(f"Write {index} is the second to {write.path}: one batch writes a record once")
-        seen.add(write.path)
-
-
-def _already_so(base: Base, write: Write | Removal) -> bool:
-    """Return whether a put finds just what it would write: then nothing is asked of the repository at all."""
-    return isinstance(write, Write) and write.action == "put" and mst.find(base.root, write.path.encode()) == write.cid
-
-
-def _op(base: Base, write: Write | Removal) -> RepoOp | None:
-    """Return the operation that the write comes to on this tree; None for removing what is not there. Raises
-    InvalidSwap.
-    """
-    if isinstance(write, Write) and write.action == "create" and write.swap is UNSET:
-        # The common case needs no look-up: inserting finds out by itself whether the key is free.
-        return Create(write.path, write.block)
-    current = mst.find(base.root, write.path.encode())
-    if isinstance(write, Removal):
-        if current is None and not write.insist:
-            return None
-        _check_swap(write.swap, current)
-        return Delete(write.path)
-    _check_swap(write.swap, current)
-    if write.action == "update" or (write.action == "put" and current is not None):
-        return Update(write.path, write.block)
-    return Create(write.path, write.block)
-
-
-def _check_swap(swap: Cid | UnsetType | None, current: Cid | None) -> None:
-    if swap is not UNSET and swap != current:
-        raise InvalidSwap("Record does not exist" if current is None else f"Record was at {current}")
+def _planned(tx: Tx, account: int, base: Base, head: Cid, asked: Asked) -> Plan | ServiceError:
+    """Return what the request comes to, or its refusal, which is nobody else's."""
+    try:
+        return plan(tx, account, base, head, asked)
+    except ServiceError as refusal:
+        return refusal

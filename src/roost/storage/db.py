@@ -7,10 +7,12 @@ SQL is the subset that SQLite and PostgreSQL share, with `?` for every value. De
 that what is written against it cannot either.
 """
 
-from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
+from collections.abc import AsyncGenerator, Callable, Hashable, Iterable, Iterator, Sequence
 from typing import Any, Literal, Protocol, TypeAlias, TypeVar
 
 T = TypeVar("T")
+A = TypeVar("A")
+K = TypeVar("K", bound=Hashable)
 
 Value: TypeAlias = int | float | str | bytes | None
 """What a column can hold. Subclasses (a Did, a Cid) may be passed; what comes back is the plain type."""
@@ -57,6 +59,13 @@ class Tx(Protocol):
         ...
 
 
+Together: TypeAlias = Callable[[Tx, K, Sequence[A]], Sequence[T | Exception]]
+"""Does items of one key in one go, and returns what each came to, in their order: a result, or what is to be raised.
+
+It does the first, and as many of those after it as it sees fit; others are given to it again.
+"""
+
+
 class Database(Protocol):
     """A database that is open. Its methods are for the event loop; functions given to it may run on another thread."""
 
@@ -75,6 +84,15 @@ class Database(Protocol):
         Writes run one at a time, in the order of asking, and share commits: `fn` sees the work of those before it. What
         `fn` raises undoes its work alone and is raised here; raises CommitFailed when the batch did not become durable,
         and DatabaseClosed. A write whose task is cancelled before its turn never runs; later it runs to its end.
+        """
+        ...
+
+    async def write_together(self, fn: Together[K, A, T], key: K, item: A) -> T:
+        """Have `fn` do `item` together with the other items of that key that wait for it, and return what it came to.
+
+        As `write`, but for the order: an item joins those of its key that wait already. One for which `fn` returns an
+        exception must have left nothing behind. What `fn` raises undoes it all, and each item is then given to it
+        alone; so it may raise for any reason, and need not find out whose fault it is.
         """
         ...
 

@@ -13,17 +13,15 @@ from collections.abc import AsyncGenerator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
-from typing import Final, TypeVar
+from typing import Final
 
 from roost.storage.batch import Batch, Queue, finish, settle
-from roost.storage.db import Dialect, Tx
+from roost.storage.db import A, Dialect, K, T, Together, Tx
 from roost.storage.errors import DatabaseClosed
 from roost.storage.postgres_session import Reader, Writer
 from roost.storage.readers import Readers
 from roost.storage.stream import Make, Streams
 from roost.storage.worker import Worker
-
-T = TypeVar("T")
 
 READERS: Final = 8
 """Reads at once. Each mostly waits for the server, which has a process for each."""
@@ -55,6 +53,10 @@ class PostgresDatabase:
     async def write(self, fn: Callable[[Tx], T]) -> T:
         """See Database.write."""
         return await self._queue.put(fn)
+
+    async def write_together(self, fn: Together[K, A, T], key: K, item: A) -> T:
+        """See Database.write_together."""
+        return await self._queue.put_together(fn, key, item)
 
     def watch(self, callback: Callable[[], None]) -> None:
         """See Database.watch."""

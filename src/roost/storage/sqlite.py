@@ -14,18 +14,16 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Final
 
 from roost.storage.batch import Batch, Queue, finish, settle
-from roost.storage.db import Dialect, Tx
+from roost.storage.db import A, Dialect, K, T, Together, Tx
 from roost.storage.errors import DatabaseClosed, StorageError
 from roost.storage.lock import DirectoryLock
 from roost.storage.readers import Readers
 from roost.storage.sqlite_session import Reader, Writer, connect
 from roost.storage.stream import Make, Streams
 from roost.storage.worker import Worker
-
-T = TypeVar("T")
 
 OLDEST: Final = (3, 37, 0)
 """The first SQLite with STRICT tables."""
@@ -84,6 +82,10 @@ class SqliteDatabase:
     async def write(self, fn: Callable[[Tx], T]) -> T:
         """See Database.write."""
         return await self._queue.put(fn)
+
+    async def write_together(self, fn: Together[K, A, T], key: K, item: A) -> T:
+        """See Database.write_together."""
+        return await self._queue.put_together(fn, key, item)
 
     def watch(self, callback: Callable[[], None]) -> None:
         """See Database.watch."""
