@@ -65,20 +65,20 @@ def connect(path: Path, *, cache_mib: int, read_only: bool) -> sqlite3.Connectio
 
 
 class Reader:
-    """A session that reads, one snapshot after another."""
+    """A session that reads, one snapshot after another. Several functions may be lent the same one, in turn."""
 
-    __slots__ = ("_connection", "_cursor", "_tx")
+    __slots__ = ("_connection", "_cursor", "_open", "_tx")
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
         self._cursor = connection.cursor()
+        self._open = False
 
     def enter(self) -> "SqliteTx":
-        """Open a snapshot; it begins with its first statement."""
-        try:
-            self._cursor.execute("BEGIN")
-        except sqlite3.Error as error:
-            raise _translated(error) from error
+        """Lend a snapshot to a function: the one that is open, or a new one, which begins with its first statement."""
+        if not self._open:
+            self._execute("BEGIN")
+            self._open = True
         self._tx = SqliteTx(self._connection, self._cursor, None)
         return self._tx
 
@@ -86,17 +86,30 @@ class Reader:
         """Raise the refusal of a statement, if there was one: the function may have caught it."""
         self._tx.check()
 
-    def leave(self) -> None:
-        """Close the snapshot."""
+    def back(self) -> None:
+        """Take the snapshot back from the function, and keep it open."""
         self._tx.close()
-        try:
-            self._cursor.execute("COMMIT")
-        except sqlite3.Error as error:
-            raise _translated(error) from error
+
+    def leave(self) -> None:
+        """Take the snapshot back, and close it."""
+        self.back()
+        self.release()
+
+    def release(self) -> None:
+        """Close the snapshot, if one is open."""
+        if self._open:
+            self._open = False
+            self._execute("COMMIT")
 
     def close(self) -> None:
         """Close the connection."""
         self._connection.close()
+
+    def _execute(self, sql: str) -> None:
+        try:
+            self._cursor.execute(sql)
+        except sqlite3.Error as error:
+            raise _translated(error) from error
 
 
 class Writer:
