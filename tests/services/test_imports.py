@@ -91,7 +91,7 @@ class Desk:
         (root,) = found.roots
         assert inspect(root, found.blocks, self.owner.key.public).problems == ()
         listing = await self.house.reading.list(self.account.did, NOTE, limit=1000)
-        return {row.path.partition("/")[2]: orjson.loads(row.json) for row in listing.records}
+        return {path.partition("/")[2]: orjson.loads(json) for path, json in listing.json()}
 
 
 @asynccontextmanager

@@ -80,6 +80,18 @@ async def test_a_list_has_size_and_time(objects: Objects) -> None:
     assert all(abs(each.written - time.time()) < 60 for each in found)
 
 
+async def test_what_goes_while_it_is_listed_is_left_out(tmp_path: Path) -> None:
+    """An entry of a folder that is no file any more when it is looked at: as a link to nowhere is."""
+    objects = Directory(tmp_path)
+    name = await put(objects, b"x")
+    gone = tmp_path / path_of(name)
+    gone = gone.with_name(gone.name[:2] + new_name()[2:])
+    gone.symlink_to("nowhere")
+
+    assert [each.name async for each in objects.list()] == [name]
+    await objects.close()
+
+
 async def test_an_object_that_is_too_short_is_told(objects: Objects) -> None:
     """What is there is given, and then it is said that the rest is missing."""
     pieces = objects.read(await put(objects, b"short"), 0, 6)

@@ -2,10 +2,11 @@
 
 from functools import partial
 
+import orjson
 import pytest
 
 from roost.storage import Database, Tx, records
-from roost.storage.records import RecordRow
+from roost.storage.records import Shown
 from support.tables import cid, rev
 
 pytestmark = pytest.mark.anyio
@@ -19,9 +20,9 @@ def put(tx: Tx, repo: int, at: int, paths: list[str]) -> None:
     records.put_many(tx, repo, rev(at), [(path, cid(path), path.encode(), b'"%s"' % path.encode()) for path in paths])
 
 
-def row(path: str) -> RecordRow:
+def shown(path: str) -> Shown:
     """Return a record as it is read."""
-    return RecordRow(path, cid(path), b'"%s"' % path.encode())
+    return Shown(f'"cid":"{cid(path)}","value":"{path}"'.encode())
 
 
 async def test_a_record_is_read_by_its_path(tables: Database) -> None:
@@ -32,7 +33,7 @@ async def test_a_record_is_read_by_its_path(tables: Database) -> None:
         lambda tx: [records.get(tx, 1, "a.b.c/1"), records.get(tx, 1, "a.b.c/2"), records.get(tx, 2, "a.b.c/1")]
     )
 
-    assert found == [row("a.b.c/1"), None, None]
+    assert found == [shown("a.b.c/1"), None, None]
 
 
 async def test_paths_are_ordered_by_their_bytes(tables: Database) -> None:
@@ -55,7 +56,7 @@ async def test_ranges_leave_their_bounds_out(tables: Database) -> None:
             records.ascending(tx, 1, "a.b.c/1", "a.b.c/3", 9, 1 << 20),
             records.descending(tx, 1, "a.b.c/3", "a.b.c/1", 9, 1 << 20),
         ]
-        return [[record.path for record in page] for page in pages]
+        return [[path for path, _ in page.records] for page in pages]
 
     assert await tables.read(ask) == [["a.b.c/1", "a.b.c/2", "a.b.c/3"], ["a.b.c/3", "a.b.c/2"], ["a.b.c/2"], []]
 
@@ -80,7 +81,7 @@ async def test_a_replaced_record_was_gained_since(tables: Database) -> None:
     await tables.write(lambda tx: records.put_many(tx, 1, rev(2), [("a.b.c/1", cid("new"), b"new", b"{}")]))
 
     assert await tables.read(lambda tx: list(records.since(tx, 1, rev(1)))) == [(cid("new"), b"new")]
-    assert await tables.read(lambda tx: records.get(tx, 1, "a.b.c/1")) == RecordRow("a.b.c/1", cid("new"), b"{}")
+    assert await tables.read(lambda tx: records.get(tx, 1, "a.b.c/1")) == Shown.of(cid("new"), b"{}")
 
 
 async def test_records_are_deleted_by_path(tables: Database) -> None:
@@ -95,18 +96,43 @@ async def test_records_are_deleted_by_path(tables: Database) -> None:
 
 async def test_a_page_ends_with_the_record_that_fills_it(tables: Database) -> None:
     """Large records make a short page, but never an empty one."""
-    await tables.write(lambda tx: put(tx, 1, 1, [f"a.b.c/{n}" for n in range(5)]))  # nine bytes of JSON each
+    await tables.write(lambda tx: put(tx, 1, 1, [f"a.b.c/{n}" for n in range(5)]))
+    each = len(shown("a.b.c/0"))
 
-    def ask(tx: Tx) -> list[list[str]]:
+    def ask(tx: Tx) -> list[tuple[list[str], bool]]:
         return [
-            [record.path for record in page(tx, 1, "a.b.c/", "a.b.c0", 9, room)]
-            for page in (records.ascending, records.descending)
-            for room in (1, 9, 10, 18, 1000)
+            ([path for path, _ in page.records], page.full)
+            for ask in (records.ascending, records.descending)
+            for room in (1, each, each + 1, 2 * each, 1000)
+            for page in [ask(tx, 1, "a.b.c/", "a.b.c0", 9, room)]
         ]
 
     paths = [f"a.b.c/{n}" for n in range(5)]
-    expected = [1, 1, 2, 2, 5]
-    assert await tables.read(ask) == [paths[:n] for n in expected] + [paths[::-1][:n] for n in expected]
+    expected = [(1, True), (1, True), (2, True), (2, True), (5, False)]
+    assert await tables.read(ask) == [(way[:n], full) for way in (paths, paths[::-1]) for n, full in expected]
+
+
+async def test_a_long_page_is_read_in_steps(tables: Database) -> None:
+    """It ends where its limit says, and is full when it does, whatever is behind it."""
+    paths = [f"a.b.c/{n:03d}" for n in range(120)]
+    await tables.write(lambda tx: put(tx, 1, 1, paths))
+
+    def ask(tx: Tx) -> list[tuple[int, bool]]:
+        found = [records.ascending(tx, 1, "a.b.c/", "a.b.c0", limit, 1 << 20) for limit in (49, 50, 51, 100, 120, 121)]
+        assert all([path for path, _ in page.records] == paths[: len(page.records)] for page in found)
+        return [(len(page.records), page.full) for page in found]
+
+    assert await tables.read(ask) == [(49, True), (50, True), (51, True), (100, True), (120, True), (120, False)]
+    last = await tables.read(lambda tx: records.ascending(tx, 1, "a.b.c/", "a.b.c0", 121, 120 * len(shown(paths[0]))))
+    assert (len(last.records), last.full) == (120, True)
+
+
+def test_what_is_shown_of_a_record_falls_into_two() -> None:
+    """Its CID's text and its JSON; together they are members of an object."""
+    whole = Shown.of(cid("x"), b'{"a":"b"}')
+
+    assert orjson.loads(b"{%b}" % whole) == {"cid": str(cid("x")), "value": {"a": "b"}}
+    assert (whole.name, whole.json) == (str(cid("x")), b'{"a":"b"}')
 
 
 async def test_what_is_hidden_is_not_read(tables: Database) -> None:
@@ -123,16 +149,16 @@ async def test_what_is_hidden_is_not_read(tables: Database) -> None:
             records.takedown(tx, 1, "a.b.c/2"),
             records.get(tx, 1, "a.b.c/2"),
             records.get(tx, 2, "a.b.c/2"),
-            [row.path for row in records.ascending(tx, 1, "a", "b", 2, 1000)],
-            [row.path for row in records.descending(tx, 1, "a", "b", 2, 1000)],
-            len(records.descending(tx, 2, "a", "b", 5, 1000)),
+            [path for path, _ in records.ascending(tx, 1, "a", "b", 2, 1000).records],
+            [path for path, _ in records.descending(tx, 1, "a", "b", 2, 1000).records],
+            len(records.descending(tx, 2, "a", "b", 5, 1000).records),
             records.count(tx, 1),
         ]
 
     assert await tables.write(work) == [
         "why else",
         None,
-        row("a.b.c/2"),
+        shown("a.b.c/2"),
         ["a.b.c/1", "a.b.c/3"],
         ["a.b.c/3", "a.b.c/1"],
         3,
@@ -149,7 +175,7 @@ async def test_what_was_hidden_can_be_shown_again(tables: Database) -> None:
         records.set_takedown(tx, 1, "a.b.c/1", None)
         return [records.takedown(tx, 1, "a.b.c/1"), records.get(tx, 1, "a.b.c/1")]
 
-    assert await tables.write(work) == [None, row("a.b.c/1")]
+    assert await tables.write(work) == [None, shown("a.b.c/1")]
 
 
 async def test_records_that_are_alike_are_one_block(tables: Database) -> None:

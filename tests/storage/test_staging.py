@@ -12,7 +12,7 @@ pytestmark = pytest.mark.anyio
 
 def record(path: str, text: str) -> RecordChange:
     """Return a record to stage."""
-    return RecordChange(path, stood=False, cid=cid(text), block=text.encode(), json=b'"%s"' % text.encode())
+    return RecordChange(path, stood=False, cid=cid(text), block=text.encode(), shown=b'"%s"' % text.encode())
 
 
 async def stage(db: Database, changes: list[RecordChange], moved: list[staging.NodeChange]) -> int:

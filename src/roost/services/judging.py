@@ -21,6 +21,7 @@ from roost.repo.mst import NewNode
 from roost.services.errors import InvalidRequest
 from roost.services.references import NOTHING, packed, pointers
 from roost.services.writes import MAX_RECORD_BYTES
+from roost.storage.records import Shown
 from roost.storage.staging import POINTER_WEIGHT, NodeChange, RecordChange
 
 BATCH_ROWS: Final = 500
@@ -57,7 +58,7 @@ class Batch(msgspec.Struct):
     def add_record(self, change: RecordChange) -> None:
         """Add a record's change."""
         self.records.append(change)
-        self.bytes += len(change.block or b"") + len(change.json or b"") + POINTER_WEIGHT * len(change.pointers or b"")
+        self.bytes += len(change.block or b"") + len(change.shown or b"") + POINTER_WEIGHT * len(change.pointers or b"")
 
     @property
     def full(self) -> bool:
@@ -137,7 +138,9 @@ class Judgement:
             raise InvalidRequest(f"{path}: the CAR does not hold its record {cid}")
         record = record_of(path, block)
         points = pointers(path, record, block)
-        return RecordChange(path, stood, cid, block, dumps(record), None if points is NOTHING else packed(points))
+        return RecordChange(
+            path, stood, cid, block, Shown.of(cid, dumps(record)), None if points is NOTHING else packed(points)
+        )
 
 
 def record_of(path: str, block: bytes) -> dict[str, Value]:

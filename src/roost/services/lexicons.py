@@ -157,12 +157,12 @@ class Lexicons:
     async def _hosted(self, did: Did, nsid: Nsid) -> Published | None:
         """Return the document if an account here publishes it; None if the publisher is not here."""
         try:
-            _, row = await self._reading.record(did, SCHEMA, RecordKey(nsid))
+            _, shown = await self._reading.record(did, SCHEMA, RecordKey(nsid))
         except RepoNotFound:
             return None
         except (RecordNotFound, RepoTakendown, RepoDeactivated) as error:
             raise LexiconNotFound(f"{did} publishes no {nsid}") from error
-        return _published(nsid, did, row.cid, json.loads(row.json))
+        return _published(nsid, did, Cid.parse(shown.name), json.loads(shown.json))
 
     async def _fetch(self, nsid: Nsid, url: str) -> bytes:
         try:

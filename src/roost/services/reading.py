@@ -13,7 +13,7 @@ from roost.storage import heads, records
 from roost.storage.accounts import Account
 from roost.storage.db import Database, Tx
 from roost.storage.heads import Head, Hosted
-from roost.storage.records import RecordRow
+from roost.storage.records import Shown
 from roost.syntax import AtIdentifier, AtUri, Did, Handle, Nsid, RecordKey
 
 # A collection's paths are those between `collection/` and `collection0`: "0" is the character after "/".
@@ -27,11 +27,18 @@ other requests would wait for and which a client that reads slowly would keep in
 
 
 class Listing(msgspec.Struct, frozen=True):
-    """Records of one repository, in the order asked for; `full` when there may be more behind them."""
+    """Records of one repository by their paths, in the order asked for; `full` when there may be more behind them.
+
+    Each is as readers are sent it: `"cid":"bafy…","value":{…}`.
+    """
 
     did: Did
-    records: list[RecordRow]
+    records: list[tuple[str, bytes]]
     full: bool
+
+    def json(self) -> list[tuple[str, bytes]]:
+        """Return the records alone."""
+        return [(path, Shown(shown).json) for path, shown in self.records]
 
 
 class Contents(msgspec.Struct, frozen=True):
@@ -50,15 +57,15 @@ class Reading:
 
     async def record(
         self, repo: AtIdentifier, collection: Nsid, rkey: RecordKey, cid: Cid | None = None
-    ) -> tuple[Did, RecordRow]:
+    ) -> tuple[Did, Shown]:
         """Return the record and its repository's DID. Raises RepoNotFound and its kin, RecordNotFound."""
 
-        def read(tx: Tx) -> tuple[Did, RecordRow]:
+        def read(tx: Tx) -> tuple[Did, Shown]:
             account = hosting.readable(tx, repo)
-            row = records.get(tx, account.id, f"{collection}/{rkey}")
-            if row is None or (cid is not None and cid != row.cid):
+            shown = records.get(tx, account.id, f"{collection}/{rkey}")
+            if shown is None or (cid is not None and str(cid) != shown.name):
                 raise RecordNotFound(f"Could not locate record: {AtUri.of(account.did, collection, rkey)}")
-            return account.did, row
+            return account.did, shown
 
         return await self._db.read(read)
 
@@ -83,9 +90,8 @@ class Reading:
         def read(tx: Tx) -> Listing:
             account = hosting.readable(tx, repo)
             page = records.descending if newest_first else records.ascending
-            rows = page(tx, account.id, low, high, limit, PAGE_BYTES)
-            full = len(rows) == limit or sum([len(row.json) for row in rows]) >= PAGE_BYTES
-            return Listing(account.did, rows, full)
+            found = page(tx, account.id, low, high, limit, PAGE_BYTES)
+            return Listing(account.did, found.records, found.full)
 
         return await self._db.read(read)
 

@@ -7,7 +7,7 @@ not. Deliberately does not know what the scripts do.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 from hashlib import sha256
@@ -17,6 +17,7 @@ from typing import Final
 
 from roost.storage.db import Database, Dialect, Tx
 from roost.storage.errors import InvalidMigration, MigrationChanged, MigrationFailed, QueryFailed, SchemaTooNew
+from roost.storage.rewriting import STEPS
 from roost.storage.script import statements
 
 _NAME: Final = re.compile(r"(?P<version>\d{4})_(?P<name>[a-z0-9_]+)(\.(?P<twin>sqlite|postgres))?\.sql")
@@ -31,6 +32,8 @@ class Migration:
     name: str
     compat: int
     script: str
+    rewrite: Callable[[Tx], None] | None = None
+    """What is left to do after the script (`roost.storage.rewriting`)."""
 
     @property
     def checksum(self) -> str:
@@ -54,19 +57,25 @@ def load(dialect: Dialect, folder: Traversable | None = None) -> list[Migration]
         scripts[version, parts["twin"]] = file.read_text()
     if sorted(names) != list(range(1, len(names) + 1)):
         raise InvalidMigration(f"the migrations are not numbered from 1 on: {sorted(names)}")
+    rewrites = STEPS if folder is None else {}
     return [
-        _migration(version, names[version], scripts.get((version, dialect)) or scripts.get((version, None)))
+        _migration(
+            version,
+            names[version],
+            scripts.get((version, dialect)) or scripts.get((version, None)),
+            rewrites.get(version),
+        )
         for version in sorted(names)
     ]
 
 
-def _migration(version: int, name: str, script: str | None) -> Migration:
+def _migration(version: int, name: str, script: str | None, rewrite: Callable[[Tx], None] | None) -> Migration:
     if script is None:
         raise InvalidMigration(f"{version:04d}_{name} has a twin for the other engine only")
     compat = _COMPAT.match(script)
     if compat is None or not 1 <= int(compat[1]) <= version:
         raise InvalidMigration(f"{version:04d}_{name} does not begin with `-- compat: N`, N from 1 to {version}")
-    return Migration(version, name, int(compat[1]), script)
+    return Migration(version, name, int(compat[1]), script, rewrite)
 
 
 async def migrate(db: Database, migrations: Iterable[Migration], *, now: int) -> int:
@@ -116,6 +125,8 @@ def _apply(tx: Tx, *, step: Migration, ours: list[Migration], now: int) -> None:
             tx.run(statement)
         except QueryFailed as error:
             raise MigrationFailed(f"{step.version:04d}_{step.name}: {error}, in: {statement}") from error
+    if step.rewrite is not None:
+        step.rewrite(tx)
     tx.run(
         "INSERT INTO schema_version (version, compat, name, checksum, applied_at) VALUES (?, ?, ?, ?, ?)",
         step.version, step.compat, step.name, step.checksum, now,

@@ -264,6 +264,7 @@ def _listed(folder: Path) -> list[Stored]:
     found = []
     for path in folder.iterdir():
         if is_name(path.name):
-            about = path.stat()
-            found.append(Stored(path.name, about.st_size, about.st_mtime))
+            with suppress(FileNotFoundError):  # it has been removed meanwhile
+                about = path.stat()
+                found.append(Stored(path.name, about.st_size, about.st_mtime))
     return found

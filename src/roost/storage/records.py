@@ -1,9 +1,12 @@
 """The current record at every path, in the order of paths, which is the order of the repository's tree.
 
-A row holds the record's DAG-CBOR, which is the truth that was signed, and its JSON, which is what readers are sent.
+A row holds the record's DAG-CBOR, which is the truth that was signed, and what readers are sent of it: the text of its
+CID and its JSON, as two members of an object, `"cid":"bafy…","value":{…}`.
 """
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import accumulate
 from typing import Final
 
 import msgspec
@@ -22,21 +25,44 @@ _SHOWN: Final = (
 )
 """The condition that leaves out what the administrator has hidden."""
 
-_GET: Final = f"SELECT path, cid, json FROM record WHERE repo = ? AND path = ?{_SHOWN}"  # noqa: S608 - a constant
+_GET: Final = f"SELECT shown FROM record WHERE repo = ? AND path = ?{_SHOWN}"  # noqa: S608 - a constant
+
+_NAME: Final = slice(len(b'"cid":"'), len(b'"cid":"') + 59)
+_JSON: Final = slice(_NAME.stop + len(b'","value":'), None)
 
 
-class RecordRow(msgspec.Struct, frozen=True):
-    """A record as readers get it."""
+class Shown(bytes):
+    """What readers are sent of a record: `"cid":"bafy…","value":{…}`. Every CID has 59 characters."""
 
-    path: str
-    cid: Cid
-    json: bytes
+    __slots__ = ()
+
+    @classmethod
+    def of(cls, cid: Cid, json: bytes) -> "Shown":
+        """Put together what is sent of a record."""
+        return cls(b'"cid":"%b","value":%b' % (str(cid).encode(), json))
+
+    @property
+    def name(self) -> str:
+        """The text of the CID."""
+        return self[_NAME].decode()
+
+    @property
+    def json(self) -> bytes:
+        """The record."""
+        return self[_JSON]
 
 
-def get(tx: Tx, repo: int, path: str) -> RecordRow | None:
+def get(tx: Tx, repo: int, path: str) -> Shown | None:
     """Return the record at `path` as readers may see it, or None."""
     row = tx.one(_GET, repo, path)
-    return None if row is None else RecordRow(row[0], Cid(row[1]), row[2])
+    return None if row is None else Shown(row[0])
+
+
+class Page(msgspec.Struct, frozen=True):
+    """Records by their paths, in the order asked for; `full` when there may be more behind them."""
+
+    records: list[tuple[str, bytes]]
+    full: bool
 
 
 def block(tx: Tx, repo: int, path: str) -> tuple[Cid, bytes] | None:
@@ -55,10 +81,10 @@ def locate(tx: Tx, repo: int, cids: Sequence[Cid]) -> dict[Cid, str]:
 def put_many(tx: Tx, repo: int, rev: Tid, records: Iterable[tuple[str, Cid, bytes, bytes]]) -> None:
     """Write records given as (path, cid, block, json), over whatever stood there."""
     tx.run_many(
-        "INSERT INTO record (repo, path, cid, rev, block, json) VALUES (?, ?, ?, ?, ?, ?)"
+        "INSERT INTO record (repo, path, cid, rev, block, shown) VALUES (?, ?, ?, ?, ?, ?)"
         " ON CONFLICT (repo, path) DO UPDATE SET cid = excluded.cid, rev = excluded.rev,"
-        " block = excluded.block, json = excluded.json",
-        [(repo, path, cid, rev, block, json) for path, cid, block, json in records],
+        " block = excluded.block, shown = excluded.shown",
+        [(repo, path, cid, rev, block, Shown.of(cid, json)) for path, cid, block, json in records],
     )
 
 
@@ -67,15 +93,15 @@ def delete_many(tx: Tx, repo: int, paths: Iterable[str]) -> None:
     tx.run_many("DELETE FROM record WHERE repo = ? AND path = ?", [(repo, path) for path in paths])
 
 
-def ascending(tx: Tx, repo: int, low: str, high: str, limit: int, max_bytes: int) -> list[RecordRow]:
+def ascending(tx: Tx, repo: int, low: str, high: str, limit: int, max_bytes: int) -> Page:
     """Return the first `limit` records whose path is strictly between `low` and `high`; the page ends sooner with the
-    one that brings it to `max_bytes` of JSON. What is hidden is left out.
+    one that brings it to `max_bytes`. What is hidden is left out.
     """
     shown = _shown(tx, repo)
 
     def step(after: str | None, count: int) -> list[Row]:
         return tx.all(
-            f"SELECT path, cid, json FROM record WHERE repo = ? AND path > ? AND path < ?{shown}"  # noqa: S608 - a constant
+            f"SELECT path, shown FROM record WHERE repo = ? AND path > ? AND path < ?{shown}"  # noqa: S608 - a constant
             " ORDER BY path LIMIT ?",
             repo, after or low, high, count,
         )  # fmt: skip
@@ -83,13 +109,13 @@ def ascending(tx: Tx, repo: int, low: str, high: str, limit: int, max_bytes: int
     return _page(step, limit, max_bytes)
 
 
-def descending(tx: Tx, repo: int, low: str, high: str, limit: int, max_bytes: int) -> list[RecordRow]:
+def descending(tx: Tx, repo: int, low: str, high: str, limit: int, max_bytes: int) -> Page:
     """Return the last `limit` records whose path is strictly between `low` and `high`, last first; ends as above."""
     shown = _shown(tx, repo)
 
     def step(after: str | None, count: int) -> list[Row]:
         return tx.all(
-            f"SELECT path, cid, json FROM record WHERE repo = ? AND path > ? AND path < ?{shown}"  # noqa: S608 - a constant
+            f"SELECT path, shown FROM record WHERE repo = ? AND path > ? AND path < ?{shown}"  # noqa: S608 - a constant
             " ORDER BY path DESC LIMIT ?",
             repo, low, after or high, count,
         )  # fmt: skip
@@ -123,22 +149,22 @@ def _shown(tx: Tx, repo: int) -> str:
     return _SHOWN if tx.one("SELECT 1 FROM record_takedown WHERE account = ? LIMIT 1", repo) else ""
 
 
-def _page(step: Callable[[str | None, int], list[Row]], limit: int, max_bytes: int) -> list[RecordRow]:
+def _page(step: Callable[[str | None, int], list[Row]], limit: int, max_bytes: int) -> Page:
     """Collect a page in steps: reading row by row takes twice as long, and all at once could be 100 MB."""
-    page: list[RecordRow] = []
+    page: list[Row] = []
     after = None
     while limit > 0:
         rows = step(after, min(limit, STEP))
-        for path, cid, json in rows:
-            page.append(RecordRow(path, Cid(cid), json))
-            max_bytes -= len(json)
-            if max_bytes <= 0:
-                return page
+        ends = [*accumulate([len(shown) for _, shown in rows])]
+        if ends and ends[-1] >= max_bytes:
+            return Page(page + rows[: bisect_left(ends, max_bytes) + 1], full=True)
+        page += rows
+        if len(rows) < min(limit, STEP):
+            return Page(page, full=False)
         limit -= STEP
-        if len(rows) < STEP:
-            break
+        max_bytes -= ends[-1]
         after = rows[-1][0]
-    return page
+    return Page(page, full=True)
 
 
 def blocks(tx: Tx, repo: int) -> Iterator[tuple[Cid, bytes]]:

@@ -50,7 +50,7 @@ def _nodes(tx: Tx, account: int, limit: int) -> int:
 
 
 def _records(tx: Tx, account: int, limit: int) -> int:
-    rows = tx.all("SELECT path, length(block) + length(json) FROM record WHERE repo = ? LIMIT ?", account, limit)
+    rows = tx.all("SELECT path, length(block) + length(shown) FROM record WHERE repo = ? LIMIT ?", account, limit)
     paths = _first(rows)
     tx.run_many("DELETE FROM record WHERE repo = ? AND path = ?", [(account, path) for path in paths])
     return len(paths)

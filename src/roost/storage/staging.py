@@ -30,7 +30,7 @@ class RecordChange(msgspec.Struct, frozen=True):
     stood: bool
     cid: bytes | None = None
     block: bytes | None = None
-    json: bytes | None = None
+    shown: bytes | None = None
     pointers: bytes | None = None
 
 
@@ -99,9 +99,9 @@ def add_nodes(tx: Tx, staging: int, first: int, changes: Sequence[NodeChange]) -
 def add_records(tx: Tx, staging: int, first: int, changes: Iterable[RecordChange]) -> None:
     """Stage records, of which `first` were staged before; in the order of their paths they are moved the fastest."""
     tx.run_many(
-        "INSERT INTO staged_record (k, path, stood, cid, block, json, pointers) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO staged_record (k, path, stood, cid, block, shown, pointers) VALUES (?, ?, ?, ?, ?, ?, ?)",
         [
-            (staging << 32 | k, each.path, int(each.stood), each.cid, each.block, each.json, each.pointers)
+            (staging << 32 | k, each.path, int(each.stood), each.cid, each.block, each.shown, each.pointers)
             for k, each in enumerate(changes, first)
         ],
     )
@@ -147,7 +147,7 @@ def _first_nodes(tx: Tx, staging: int, rows: int) -> int | None:
 
 def _first_records(tx: Tx, staging: int, rows: int, max_bytes: int) -> int | None:
     found = tx.all(
-        "SELECT k, coalesce(length(block) + length(json), 0) + ? * coalesce(length(pointers), 0) FROM staged_record"
+        "SELECT k, coalesce(length(block) + length(shown), 0) + ? * coalesce(length(pointers), 0) FROM staged_record"
         " WHERE k BETWEEN ? AND ? ORDER BY k LIMIT ?",
         POINTER_WEIGHT, *_within(staging), rows,
     )  # fmt: skip
@@ -190,10 +190,11 @@ def _move_records(tx: Tx, staging: int, repo: int, rev: Tid, last: int) -> list[
         repo, *within,
     )  # fmt: skip
     tx.run(
-        "INSERT INTO record (repo, path, cid, rev, block, json) SELECT ?, path, cid, ?, block, json FROM staged_record"
+        "INSERT INTO record (repo, path, cid, rev, block, shown)"
+        " SELECT ?, path, cid, ?, block, shown FROM staged_record"
         " WHERE k BETWEEN ? AND ? AND cid IS NOT NULL ORDER BY k"
         " ON CONFLICT (repo, path) DO UPDATE SET cid = excluded.cid, rev = excluded.rev,"
-        " block = excluded.block, json = excluded.json",
+        " block = excluded.block, shown = excluded.shown",
         repo, rev, *within,
     )  # fmt: skip
     tx.run("DELETE FROM staged_record WHERE k BETWEEN ? AND ?", *within)

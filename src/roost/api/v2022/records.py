@@ -222,7 +222,7 @@ async def list_records(reading: Reading, params: ListParams) -> ListOutput:
         before=params.before,
         newest_first=params.reverse,
     )
-    return ListOutput([RecordOutput(f"at://{found.did}/{row.path}", msgspec.Raw(row.json)) for row in found.records])
+    return ListOutput([RecordOutput(f"at://{found.did}/{path}", msgspec.Raw(json)) for path, json in found.json()])
 
 
 METHODS = (

@@ -21,14 +21,14 @@ class Output(msgspec.Struct, frozen=True):
     """The record, `value` as the JSON that was kept for it."""
 
     uri: AtUri
-    cid: Cid
+    cid: str
     value: msgspec.Raw
 
 
 async def get_record(reading: Reading, params: Params) -> Output:
     """Read one record. Raises RepoNotFound and its kin, RecordNotFound."""
-    did, row = await reading.record(params.repo, params.collection, params.rkey, params.cid)
-    return Output(AtUri.at(did, row.path), row.cid, msgspec.Raw(row.json))
+    did, shown = await reading.record(params.repo, params.collection, params.rkey, params.cid)
+    return Output(AtUri.of(did, params.collection, params.rkey), shown.name, msgspec.Raw(shown.json))
 
 
 METHOD = Query("com.atproto.repo.getRecord", get_record)
