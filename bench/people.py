@@ -2,12 +2,13 @@
 
 import asyncio
 from collections.abc import Sequence
-from typing import Final
+from dataclasses import replace
+from typing import Any, Final
 
 import orjson
 
 from bench.connection import Connection
-from bench.requests import PASSWORD, Person, Template, creation
+from bench.requests import BLOB, FILES, PASSWORD, Person, Template, creation
 from bench.scenarios import Scenario
 from bench.server import Server
 from roost.syntax import Tid
@@ -26,7 +27,10 @@ async def crowds(server: Server, loads: Sequence[Scenario], seconds: float) -> d
     wanted = {load.crowd or load.label: load for load in loads}
     made = iter(await sign_up(server, sum(load.accounts for load in wanted.values())))
     return {
-        name: [await with_records(server, next(made), load.records(seconds)) for _ in range(load.accounts)]
+        name: [
+            await with_blobs(server, await with_records(server, next(made), load.records(seconds)), load.blobs)
+            for _ in range(load.accounts)
+        ]
         for name, load in wanted.items()
     }
 
@@ -50,11 +54,28 @@ async def with_records(server: Server, person: Person, size: int) -> Person:
     """Give the account that many records, under keys a second apart."""
     connection = await Connection.open(server.host, server.port)
     keys = [str(Tid.of(_FIRST_MICROS + i * 1_000_000, 0)) for i in range(size)]
+    since = ""
     for start in range(0, size, BATCH):
         writes = [creation(key) for key in keys[start : start + BATCH]]
-        await _call(connection, Template.apply_writes(person, writes).fill())
+        made = await _call(connection, Template.apply_writes(person, writes).fill())
+        if start + BATCH <= size * 9 // 10:
+            since = made["commit"]["rev"]
     connection.close()
-    return Person(person.did, person.handle, person.token, tuple(keys))
+    return replace(person, keys=tuple(keys), since=since)
+
+
+async def with_blobs(server: Server, person: Person, number: int) -> Person:
+    """Give the account that many blobs of BLOB bytes, each referred to by a record."""
+    connection = await Connection.open(server.host, server.port)
+    blobs = []
+    for _ in range(number):
+        blob = (await _call(connection, Template.upload(person, BLOB).fill()))["blob"]
+        value = {"$type": FILES, "file": blob}
+        body = {"repo": person.did, "collection": FILES, "record": value}
+        await _call(connection, Template.of("com.atproto.repo.createRecord", body, token=person.token).fill())
+        blobs.append(blob["ref"]["$link"])
+    connection.close()
+    return replace(person, blobs=tuple(blobs))
 
 
 async def _sign_up(connection: Connection, name: str) -> Person:
@@ -63,9 +84,9 @@ async def _sign_up(connection: Connection, name: str) -> Person:
     return Person(made["did"], made["handle"], made["accessJwt"])
 
 
-async def _call(connection: Connection, request: bytes) -> dict[str, str]:
+async def _call(connection: Connection, request: bytes) -> dict[str, Any]:
     answer = await connection.ask(request)
     if answer.status != 200:
         raise RuntimeError(f"{request[:80]!r} was answered {answer.status}: {answer.body[:500]!r}")
-    found: dict[str, str] = orjson.loads(answer.body)
+    found: dict[str, Any] = orjson.loads(answer.body)
     return found

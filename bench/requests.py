@@ -3,6 +3,7 @@
 It deliberately does not know connections, or what is answered.
 """
 
+import random
 from dataclasses import dataclass
 from itertools import count
 from typing import Final
@@ -12,6 +13,12 @@ import orjson
 PASSWORD: Final = "correct horse battery staple"
 COLLECTION: Final = "app.bsky.feed.post"
 
+FILES: Final = "com.example.bench.file"
+"""Records of a type that neither server knows, each of which refers to a blob."""
+
+BLOB: Final = 1_000_000
+"""Bytes of a blob."""
+
 MARK: Final = b"#########"
 """Stands for the number in a template; nine digits, so that every request has the template's length."""
 
@@ -20,12 +27,17 @@ _numbers = count()
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """An account; `keys` are its records' keys, in their order."""
+    """An account; `keys` are its records' keys, in their order, `blobs` the CIDs of its blobs.
+
+    `since` is the rev that it had before the last tenth of its records.
+    """
 
     did: str
     handle: str
     token: str
     keys: tuple[str, ...] = ()
+    since: str = ""
+    blobs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +49,19 @@ class Template:
     @classmethod
     def of(cls, path: str, body: object, *, token: str | None = None) -> "Template":
         """Make the template of a procedure's request, with its path below `/xrpc/`."""
-        raw = orjson.dumps(body)
+        return cls._of(path, orjson.dumps(body), "application/json", token)
+
+    @classmethod
+    def upload(cls, person: Person, size: int) -> "Template":
+        """Make the template of an uploadBlob of that many bytes."""
+        body = MARK + random.Random(size).randbytes(size - len(MARK))
+        return cls._of("com.atproto.repo.uploadBlob", body, "application/octet-stream", person.token)
+
+    @classmethod
+    def _of(cls, path: str, body: bytes, content_type: str, token: str | None) -> "Template":
         auth = f"authorization: Bearer {token}\r\n" if token else ""
-        head = f"POST /xrpc/{path} HTTP/1.1\r\nhost: localhost\r\n{auth}content-type: application/json\r\n"
-        return cls(tuple((f"{head}content-length: {len(raw)}\r\n\r\n".encode() + raw).split(MARK)))
+        head = f"POST /xrpc/{path} HTTP/1.1\r\nhost: localhost\r\n{auth}content-type: {content_type}\r\n"
+        return cls(tuple((f"{head}content-length: {len(body)}\r\n\r\n".encode() + body).split(MARK)))
 
     @classmethod
     def apply_writes(cls, person: Person, writes: list[dict[str, object]]) -> "Template":

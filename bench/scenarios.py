@@ -4,14 +4,15 @@ import random
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatch
-from itertools import cycle
+from itertools import count, cycle
 from typing import Final
 
 import orjson
 
 from bench.load import WARM_SECONDS, Measured, Source, quantile
-from bench.requests import COLLECTION, PASSWORD, Person, Template, creation, get, record
+from bench.requests import BLOB, COLLECTION, MARK, PASSWORD, Person, Template, creation, get, record
 from roost.data import car
+from roost.data.cid import Cid
 
 PAGE: Final = 50
 LARGE: Final = 10_000
@@ -26,7 +27,7 @@ Shape = Callable[[dict[str, object]], bool]
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """One load. `records(seconds)` is how many records each account has before it.
+    """One load. `records(seconds)` is how many records each account has before it, `blobs` how many blobs.
 
     Loads with the same `crowd` work on the same accounts; one without has accounts that no other load has touched.
     """
@@ -36,6 +37,7 @@ class Scenario:
     accounts: int
     source: Callable[[Sequence[Person]], Source]
     records: Callable[[float], int] = lambda _seconds: 0
+    blobs: int = 0
     note: Callable[[Measured], str] = lambda _measured: ""
     target: int | None = None
     crowd: str = ""
@@ -66,8 +68,12 @@ def scenarios() -> list[Scenario]:
         Scenario("getRecord", 64, 1, _get, _large, crowd="read"),
         Scenario("listRecords.50", 8, 1, _list, _large, target=6_000, crowd="read"),
         Scenario("listRecords.50", 64, 1, _list, _large, crowd="read"),
-        Scenario("getRepo.10000", 1, 1, _export, _large, _note_first_byte, crowd="read"),
+        Scenario("getRepo.10000", 1, 1, _export, _large, note=_note_first_byte, crowd="read"),
+        Scenario("getRepo.since", 1, 1, _export_since, _large, crowd="read"),
+        Scenario("uploadBlob.1MB", 8, 1, _upload),
+        Scenario("getBlob.1MB", 8, 1, _download, blobs=16),
         Scenario("createSession", 8, 1, _sign_in),
+        Scenario("createAccount", 8, 1, _sign_up),
     ]
 
 
@@ -143,6 +149,52 @@ def _export(people: Sequence[Person]) -> Source:
         return right == [body]
 
     return Source(cycle([get(f"/xrpc/com.atproto.sync.getRepo?did={person.did}")]), is_whole)
+
+
+def _export_since(people: Sequence[Person]) -> Source:
+    (person,) = people
+    newer, sizes = len(person.keys) // 10, set[int]()
+
+    def is_part(body: bytes) -> bool:
+        if not sizes:
+            read = car.read(body, max_blocks=3 * newer, max_bytes=len(body))
+            if read.roots[0] in read.blocks and len(read.blocks) > newer:
+                sizes.add(len(body))
+        return len(body) in sizes
+
+    return Source(cycle([get(f"/xrpc/com.atproto.sync.getRepo?did={person.did}&since={person.since}")]), is_part)
+
+
+def _upload(people: Sequence[Person]) -> Source:
+    def right(body: dict[str, object]) -> bool:
+        blob = body["blob"]
+        return isinstance(blob, dict) and blob["size"] == BLOB
+
+    (person,) = people
+    template = Template.upload(person, BLOB)
+    return Source((template.fill() for _ in count()), _parsed(right))
+
+
+def _download(people: Sequence[Person]) -> Source:
+    (person,) = people
+    path = f"/xrpc/com.atproto.sync.getBlob?did={person.did}&cid="
+    seen: dict[bytes, bytes] = {}
+
+    def is_blob(body: bytes) -> bool:
+        # Hashing takes longer than reading; what begins like one that was whole must be that one.
+        start = body[:64]
+        if start not in seen and str(Cid.of_raw(body)) in person.blobs:
+            seen[start] = body
+        return seen.get(start) == body
+
+    return Source(cycle([get(path + cid) for cid in person.blobs]), is_blob)
+
+
+def _sign_up(_people: Sequence[Person]) -> Source:
+    name = f"n{MARK.decode()}"
+    wanted = {"handle": f"{name}.test", "email": f"{name}@mail.test", "password": PASSWORD}
+    template = Template.of("com.atproto.server.createAccount", wanted)
+    return Source((template.fill() for _ in count()), _parsed(lambda body: bool(_text(body, "accessJwt"))))
 
 
 def _note_first_byte(measured: Measured) -> str:

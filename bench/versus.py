@@ -24,7 +24,7 @@ import orjson
 import uvloop
 
 from bench import load, people, reference, report
-from bench.load import Measured, Source
+from bench.load import Measured, Source, quantile
 from bench.scenarios import Scenario, scenarios
 from bench.server import Server, running, until_ready
 
@@ -38,26 +38,50 @@ COMPARED: Final = (
     "createRecord/64/50",
     "applyWrites.10/8/1",
     "applyWrites.200/8/1",
+    "putRecord/8/1",
     "getRecord/8/1",
     "listRecords.50/8/1",
     "getRepo.10000/1/1",
+    "getRepo.since/1/1",
+    "uploadBlob.1MB/8/1",
+    "getBlob.1MB/8/1",
+    "createSession/8/1",
+    "createAccount/8/1",
 )
 """The loads that both servers take. A `deleteRecord` needs more records than the reference server makes in a minute."""
+
+WANTED: Final = {
+    "createRecord/1/1": 15,
+    "createRecord/8/1": 30,
+    "createRecord/64/1": 30,
+    "createRecord/8/50": 20,
+    "createRecord/64/50": 20,
+    "applyWrites.10/8/1": 40,
+    "applyWrites.200/8/1": 40,
+    "getRecord/8/1": 25,
+    "listRecords.50/8/1": 40,
+    "getRepo.10000/1/1": 12,
+    "uploadBlob.1MB/8/1": 3,
+}
+"""The ratios that were set as goals, before there was a server to measure."""
 
 SYNCHRONOUS: Final = {0: "OFF", 1: "NORMAL", 2: "FULL", 3: "EXTRA"}
 
 COLUMNS: Final = (
     f"{'load/connections/accounts':<26}{'roost/s':>9}{'(range)':>15}{'reference/s':>13}{'(range)':>15}{'ratio':>8}"
-    f"{'CPU us/op':>11}{'reference':>11}{'stolen':>8}{'errors':>8}"
+    f"{'wanted':>8}{'CPU us/op':>11}{'reference':>11}{'p99 ms':>9}{'reference':>11}{'stolen':>8}{'errors':>8}"
 )
 
 
 @dataclass(slots=True)
 class Rounds:
-    """What one server did with one load, round by round: answers a second, seconds of its processors for each."""
+    """What one server did with one load, round by round: answers a second, seconds of its processors for each, and
+    seconds that one in a hundred took longer than.
+    """
 
     rates: list[float] = field(default_factory=list)
     cpu: list[float] = field(default_factory=list)
+    p99: list[float] = field(default_factory=list)
     stolen: list[float] = field(default_factory=list)
     errors: int = 0
     told: list[str] = field(default_factory=list)
@@ -66,6 +90,7 @@ class Rounds:
         """Take the next round in."""
         self.rates.append(measured.rate)
         self.cpu.append(measured.cpu_each)
+        self.p99.append(quantile(measured.times, 0.99))
         self.stolen.append(measured.stolen)
         self.errors += measured.failures
         self.told += measured.told
@@ -92,8 +117,10 @@ class Comparison:
         """Return it as a line of the table."""
         roost, other = (self.sides[name] for name in SIDES)
         figures = f"{_rate(roost)}{_rate(other, 13)}{self.ratio:>7.1f}x"
+        wanted = f"{WANTED[self.load]}x" if self.load in WANTED else "-"
         cpu = f"{median(roost.cpu) * 1e6:>11,.0f}{median(other.cpu) * 1e6:>11,.0f}"
-        return f"{self.load:<26}{figures}{cpu}{max(roost.stolen + other.stolen):>8.0%}{self.errors:>8}"
+        p99 = f"{median(roost.p99) * 1e3:>9,.1f}{median(other.p99) * 1e3:>11,.1f}"
+        return f"{self.load:<26}{figures}{wanted:>8}{cpu}{p99}{max(roost.stolen + other.stolen):>8.0%}{self.errors:>8}"
 
 
 def _rate(rounds: Rounds, width: int = 9) -> str:

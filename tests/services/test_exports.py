@@ -1,5 +1,6 @@
 """Repositories as CARs."""
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from roost.data import car
 from roost.data.cid import Cid
 from roost.repo import inspect
+from roost.services import exports
 from roost.services.errors import InvalidRequest, RepoDeactivated, RepoNotFound
 from roost.services.exports import Exports
 from roost.storage import heads
@@ -41,6 +43,20 @@ async def test_a_whole_repository_is_signed_and_complete(house: House) -> None:
     assert (report.records, report.signed, report.unused, report.problems) == (40, True, 0, ())
     assert root == (await head_of(house, alice)).cid
     assert next(iter(found.blocks)) == root
+
+
+async def test_a_large_tree_is_read_as_it_is_walked(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """To the same bytes as a small one, which is read at once."""
+    alice = await house.account()
+    for start in range(0, 600, 100):
+        await asyncio.gather(*[house.put(alice, f"{start + n:03d}", str(n)) for n in range(100)])
+
+    small = [chunk async for chunk in await Exports(house.db).whole(alice.did)]
+    monkeypatch.setattr(exports, "NODES_AT_ONCE", 1)
+    large = [chunk async for chunk in await Exports(house.db).whole(alice.did)]
+
+    assert b"".join(small) == b"".join(large)
+    assert (await house.count(alice))[1] > 100
 
 
 async def test_an_empty_repository_is_a_commit_and_a_node(house: House) -> None:

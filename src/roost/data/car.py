@@ -6,6 +6,7 @@ not know which blocks belong together, nor in which order they should come.
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import sha256
 from typing import Final
 
@@ -65,6 +66,7 @@ def frame(cid: Cid, block: bytes) -> bytes:
     return varint(SIZE + len(block)) + cid + block
 
 
+@lru_cache(maxsize=4096)  # the lengths of most blocks: an export asks ten thousand times
 def varint(n: int) -> bytes:
     """A number as an unsigned LEB128 varint: seven bits a byte, the lowest first."""
     out = bytearray()

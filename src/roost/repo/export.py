@@ -41,18 +41,18 @@ def preorder(commit: Commit, root: int, fetch: Fetch, records: Iterator[tuple[Ci
     path = [(node, 0, _kids(node, fetch))]
     while path:
         node, gap, kids = path.pop()
-        if gap == len(node.kids):
-            continue
-        path.append((node, gap + 1, kids))
-        if gap:
-            record = next(records, None)
-            if record is None:
-                raise BrokenStore(f"repository of {commit.did} has fewer records than its tree has keys")
-            yield car.frame(*record)
-        if number := node.kids[gap]:
-            kid = _found(kids, number, commit)
-            yield car.frame(kid.cid, kid.block)
-            path.append((kid, 0, _kids(kid, fetch)))
+        for at in range(gap, len(node.kids)):
+            if at:
+                record = next(records, None)
+                if record is None:
+                    raise BrokenStore(f"repository of {commit.did} has fewer records than its tree has keys")
+                yield car.frame(*record)
+            if number := node.kids[at]:
+                kid = _found(kids, number, commit)
+                yield car.frame(kid.cid, kid.block)
+                path.append((node, at + 1, kids))
+                path.append((kid, 0, _kids(kid, fetch)))
+                break
     if next(records, None) is not None:
         raise BrokenStore(f"repository of {commit.did} has more records than its tree has keys")
 

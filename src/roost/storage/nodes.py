@@ -49,6 +49,12 @@ def get_many(tx: Tx, repo: int, numbers: Sequence[int]) -> list[NodeRow]:
     return found
 
 
+def every(tx: Tx, repo: int) -> list[NodeRow]:
+    """Return all of the repository's nodes: for one that is known to have few."""
+    rows = tx.all("SELECT k, cid, block, kids FROM node WHERE k BETWEEN ? AND ?", *_range(repo))
+    return [_row(*row) for row in rows]
+
+
 def find(tx: Tx, repo: int, cid: Cid) -> NodeRow | None:
     """Return the row that holds that block, by reading all of the repository's rows: for the rare reader without
     numbers.
