@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from bench import budget
 
 ROOT = Path(__file__).parent.parent
 
@@ -46,3 +47,29 @@ def test_an_unknown_load_is_not_compared_either() -> None:
 
     assert done.returncode == 2
     assert "createRecord/8/50" in done.stdout
+
+
+@pytest.mark.slow
+def test_an_operation_falls_into_parts(tmp_path: Path) -> None:
+    """The budget of a load names parts of it, whose shares come to the whole."""
+    done = bench("--seconds", "1.5", "--scenario", "getRecord/8/1", "--data", str(tmp_path), module="bench.budget")
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    _, _, table = done.stdout.partition("getRecord/8/1: ")
+    shares = [float(line.split()[-1].removesuffix("%")) for line in table.splitlines()[1:]]
+    assert 95 < sum(shares) < 101
+    names = {line.rpartition(" us")[0].rstrip("0123456789 ").strip() for line in table.splitlines()}
+    assert {"rows", "answer", "HTTP"} <= names
+
+
+def test_a_sample_is_of_the_first_part_that_it_touches() -> None:
+    """Reading a session is the token's business, whatever it calls."""
+    stack = [
+        "/x/roost/storage/sqlite_session.py:one",
+        "/x/roost/services/sessions.py:_caller",
+        "/x/uvloop/__init__.py:run",
+    ]
+
+    assert budget.part_of(stack) == "token and session"
+    assert budget.part_of(stack[:1]) == "batch, COMMIT, settling"
+    assert budget.part_of(stack[2:]) == "event loop, sockets, waiting threads"
