@@ -1,4 +1,4 @@
-.PHONY: run test check lint venv bench bench-vs clean
+.PHONY: run test check lint venv bench bench-smoke bench-vs clean
 
 PY := .venv/bin/python
 LIST := requirements/server.txt requirements/dev.txt pyproject.toml scripts/venv
@@ -21,6 +21,9 @@ venv: .venv/.installed-server           ## only install
 
 bench: .venv/.installed-dev             ## load the server and print what it does
 	$(PY) -m bench
+
+bench-smoke: .venv/.installed-dev       ## whether an operation has become much dearer, in under a minute
+	$(PY) -m bench.smoke
 
 bench-vs: .venv/.installed-dev          ## the same loads on it and on the reference server, in turns; needs node and npm
 	$(PY) -m bench.versus

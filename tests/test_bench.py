@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from bench import budget
+from bench import budget, smoke
 
 ROOT = Path(__file__).parent.parent
 
@@ -73,3 +73,15 @@ def test_a_sample_is_of_the_first_part_that_it_touches() -> None:
     assert budget.part_of(stack) == "token and session"
     assert budget.part_of(stack[:1]) == "batch, COMMIT, settling"
     assert budget.part_of(stack[2:]) == "event loop, sockets, waiting threads"
+
+
+def test_what_has_lost_a_third_of_its_speed_is_too_dear() -> None:
+    """Up to three tenths less in the same time pass; what there is no baseline for does too."""
+    found = {"a": 1.4, "b": 1.5, "c": 0.5, "new": 9.0}
+
+    assert smoke.too_dear(found, {"a": 1.0, "b": 1.0, "c": 1.0}) == ["b"]
+
+
+def test_the_baseline_has_every_load_of_the_smoke_test() -> None:
+    """Otherwise one of them would not be held against anything."""
+    assert json.loads(smoke.BASELINE.read_bytes()).keys() == set(smoke.LOADS)
