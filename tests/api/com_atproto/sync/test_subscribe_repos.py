@@ -97,7 +97,7 @@ def test_every_frame_holds_what_a_consumer_checks(own_roost: Roost) -> None:
 
     heads = {person.did: head(person) for person in people}
     assert {did: (str(chain.commit), chain.rev) for did, chain in follower.chains.items()} == heads
-    assert follower.commits >= 6 * 8
+    assert follower.commits >= 3 * 8  # two work on each account, and may share commits
 
 
 def fill_some(person: Person, number: int) -> None:
