@@ -58,6 +58,7 @@ async def take(takeover: Takeover, directory: ReferenceDirectory) -> list[Taken]
     for before, after in zip(seen, taken, strict=True):
         if not after.already:
             assert (before.records, before.blobs, before.problems) == (after.records, after.blobs, after.problems)
+            assert before.resigned == after.resigned or after.problems
     return taken
 
 
@@ -248,6 +249,7 @@ async def test_numbers_go_on_and_codes_come_along(
     assert counts == [1, 0]
     events = await house.db.read(lambda tx: log.after(tx, 0, 10))
     assert events[0][0] == 5001
+    assert await house.db.read(log.pruned) == 5000
     rows = await house.db.read(lambda tx: tx.all("SELECT code, uses, available FROM invite"))
     assert rows == [("code", 3, 2)]
 

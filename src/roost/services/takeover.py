@@ -57,7 +57,10 @@ STORE_MS: Final = 24 * 3600 * 1000
 
 
 class Taken(msgspec.Struct):
-    """What came of one account; `problems` is what was left out of it, `already` if it was here."""
+    """What came of one account; `problems` is what was left out of it, `already` if it was here.
+
+    `resigned` is one whose repository begins with a commit of its own key here, in place of another key's.
+    """
 
     who: str
     records: int = 0
@@ -128,12 +131,15 @@ class Takeover:
         return taken
 
     async def finish(self, data: ReferenceData) -> int:
-        """Take over the invite codes, and have sequence numbers go on above the old ones; return how many codes."""
+        """Take over the invite codes and the log's end, but not its events; return how many codes.
+
+        Sequence numbers go on above the old ones, and whoever has not read all of those is told OutdatedCursor.
+        """
         codes = await asyncio.to_thread(lambda: list(data.invites()))
         last = await asyncio.to_thread(data.last_seq)
 
         def settle(tx: Tx) -> int:
-            log.raise_floor(tx, last)
+            log.begin_after(tx, last)
             return sum([_restore_invite(tx, each) for each in codes])
 
         return await self._db.write(settle)
@@ -225,6 +231,7 @@ async def examine(data: ReferenceData, account: ReferenceAccount) -> Taken:
 
     async def judge(source: _Source) -> None:
         judgement = Judgement(source.commit.data, source.actor.block, Standing({}, {}, 1))
+        found.resigned = source.kept is None
         await asyncio.to_thread(lambda: sum(1 for _ in judgement.batches()))
         found.records = judgement.records
         for blob in await asyncio.to_thread(lambda: list(source.actor.blobs())):
