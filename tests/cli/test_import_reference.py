@@ -3,6 +3,7 @@
 from contextlib import ExitStack
 from pathlib import Path
 
+import orjson
 import pytest
 
 from roost.crypto.keys import PrivateKey
@@ -46,6 +47,22 @@ def test_it_is_all_taken(directory: ReferenceDirectory, command: Command, tmp_pa
     with running(tmp_path) as roost:
         body = {"identifier": "alice.test", "password": "reference password"}
         assert roost.post("com.atproto.server.createSession", json=body).status_code == 200
+
+
+def test_it_is_noted(directory: ReferenceDirectory, command: Command, tmp_path: Path) -> None:
+    """Where it came from, and each account once, however often the command is run."""
+    directory.set_seq(5000)
+    for _ in range(2):
+        command("import-reference", directory.folder, "--data", tmp_path / "pds", "--dev")
+
+    entries = orjson.loads(command("admin", "log", "--data", tmp_path / "pds", "--json").raw)[::-1]
+
+    assert {entry["method"] for entry in entries} == {"roost import-reference"}
+    subjects = [str(directory.folder), str(directory.folder), filled(25).did, *[str(directory.folder)] * 2]
+    assert [entry["subject"] for entry in entries] == subjects
+    assert [entry["outcome"] for entry in entries] == ["begun", "done", "done", "begun", "done"]
+    assert entries[1]["changed"] == {"invites": 0, "after": 5000}
+    assert entries[2]["changed"] == {"records": 25, "blobs": 1, "resigned": False}
 
 
 def test_a_dry_run_makes_nothing(directory: ReferenceDirectory, command: Command, tmp_path: Path) -> None:

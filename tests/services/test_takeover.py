@@ -11,6 +11,7 @@ from roost.data import cbor
 from roost.data.cid import Cid
 from roost.repo import Create, inspect
 from roost.repo import commit as commits
+from roost.services.audit import Audit
 from roost.services.background import Background
 from roost.services.errors import InvalidRequest, Unauthenticated
 from roost.services.takeover import ROTATION_KEY, ReferenceData, Taken, Takeover, examine
@@ -49,12 +50,18 @@ def repo_of(name: str, count: int = 30) -> MemoryRepo:
     return repo
 
 
+async def taken_from(takeover: Takeover, data: ReferenceData) -> list[Taken]:
+    """Take all accounts of an opened directory over."""
+    async with Audit(takeover._db, takeover._minter).acting("import", actor="operator") as action:
+        return [await takeover.take(data, account, action) for account in list(data.accounts())]
+
+
 async def take(takeover: Takeover, directory: ReferenceDirectory) -> list[Taken]:
     """Take all accounts over; a look before must have found the same."""
     with closing(ReferenceData(directory.folder, blobs=directory.blobs)) as data:
         listed = list(data.accounts())
         seen = [await examine(data, account) for account in listed]
-        taken = [await takeover.take(data, account) for account in listed]
+        taken = await taken_from(takeover, data)
     for before, after in zip(seen, taken, strict=True):
         if not after.already:
             assert (before.records, before.blobs, before.problems) == (after.records, after.blobs, after.problems)
@@ -230,7 +237,7 @@ async def test_names_that_are_taken_here(house: House, takeover: Takeover, direc
 async def take_only(takeover: Takeover, directory: ReferenceDirectory) -> list[Taken]:
     """Take all accounts over, without a look before."""
     with closing(ReferenceData(directory.folder, blobs=directory.blobs)) as data:
-        return [await takeover.take(data, account) for account in list(data.accounts())]
+        return await taken_from(takeover, data)
 
 
 async def test_numbers_go_on_and_codes_come_along(
@@ -241,8 +248,9 @@ async def test_numbers_go_on_and_codes_come_along(
     directory.run_accounts("INSERT INTO invite_code VALUES ('code', 3, 0, 'admin', 'admin', ?)", WHEN)
     directory.run_accounts("INSERT INTO invite_code_use VALUES ('code', ?, ?)", did_of("alice"), WHEN)
 
-    with closing(ReferenceData(directory.folder)) as data:
-        counts = [await takeover.finish(data) for _ in range(2)]
+    async with Audit(house.db, house.minter).acting("import", actor="operator") as action:
+        with closing(ReferenceData(directory.folder)) as data:
+            counts = [await takeover.begin(data, action) for _ in range(2)]
 
     alice = await house.account()
     await house.put(alice, "a")

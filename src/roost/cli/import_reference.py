@@ -14,8 +14,9 @@ import typer
 
 from roost.app import Server
 from roost.cli.output import FAILED, MISUSED, counting, fail, fields, machine, note, say, size_text
-from roost.cli.settings import Data, Dev, File, Json, offline, settings
+from roost.cli.settings import Data, Dev, File, Json, acting, offline, settings
 from roost.config import Config
+from roost.services.audit import Action
 from roost.services.takeover import ReferenceAccount, ReferenceData, Taken, Takeover, examine
 
 OTHERWISE: Final = "stop it first: accounts can only be taken over while no server runs"
@@ -100,11 +101,16 @@ async def _examine(source: ReferenceData, problems: list[str]) -> Report:
 
 async def _take(source: ReferenceData, old: Mapping[str, str], config: Config) -> Report:
     key = _hex(old[ROTATION_KEY]) if ROTATION_KEY in old else None
-    async with offline(config, otherwise=OTHERWISE, fresh=True) as server:
-        return await _take_into(source, key, server)
+    async with (
+        offline(config, otherwise=OTHERWISE, fresh=True) as server,
+        acting(server, "import-reference") as action,
+    ):
+        action.about(str(source.folder))
+        await action.begin(rotation_key=key is not None)
+        return await _take_into(source, key, server, action)
 
 
-async def _take_into(source: ReferenceData, key: bytes | None, server: Server) -> Report:
+async def _take_into(source: ReferenceData, key: bytes | None, server: Server, action: Action) -> Report:
     takeover = server.get(Takeover)
     notes = _notes(source)
     if key is None:
@@ -112,8 +118,8 @@ async def _take_into(source: ReferenceData, key: bytes | None, server: Server) -
     else:
         await takeover.set_rotation_key(key)
     # Numbers go on above the old ones from the first event on.
-    invites = await takeover.finish(source)
-    taken = await _each(source, "Taking over", lambda account: takeover.take(source, account))
+    invites = await takeover.begin(source, action)
+    taken = await _each(source, "Taking over", lambda account: takeover.take(source, account, action))
     return Report(taken, invites, [], notes)
 
 

@@ -25,6 +25,7 @@ from roost.repo import commit as commits
 from roost.repo.errors import InvalidCommit
 from roost.repo.foreign import ForeignCommit, parse_foreign
 from roost.services import events
+from roost.services.audit import Action
 from roost.services.background import Background
 from roost.services.clock import Minter
 from roost.services.errors import InvalidRequest
@@ -113,25 +114,26 @@ class Takeover:
             )
         await self._keyring.replace_secret(self._db, ROTATION_KEY, secret)
 
-    async def take(self, data: ReferenceData, account: ReferenceAccount) -> Taken:
-        """Take one account over; what could not be is in the answer's `problems`."""
+    async def take(self, data: ReferenceData, account: ReferenceAccount, action: Action) -> Taken:
+        """Take one account over, and note that; what could not be is in the answer's `problems`."""
         taken = Taken(account.handle or account.did)
         if await self._db.read(lambda tx: accounts.by_did(tx, Did(account.did))) is not None:
             taken.already = True
             return taken
 
         async def take(source: _Source) -> None:
+            action.about(source.did, did=source.did)
             judgement = Judgement(source.commit.data, source.actor.block, Standing({}, {}, 1))
             ready = await stage(self._db, self._background, 0, judgement, self._minter)
             stored = await self._store_blobs(data, source, taken)
-            await self._db.write(lambda tx: self._settle(tx, source, ready, stored, taken))
             taken.records = judgement.records
+            await self._db.write(lambda tx: self._settle(tx, source, ready, stored, taken, action))
 
         await _with_source(data, account, taken, take)
         return taken
 
-    async def finish(self, data: ReferenceData) -> int:
-        """Take over the invite codes and the log's end, but not its events; return how many codes.
+    async def begin(self, data: ReferenceData, action: Action) -> int:
+        """Take over the invite codes and the log's end, but not its events, and note it; return how many codes.
 
         Sequence numbers go on above the old ones, and whoever has not read all of those is told OutdatedCursor.
         """
@@ -140,7 +142,9 @@ class Takeover:
 
         def settle(tx: Tx) -> int:
             log.begin_after(tx, last)
-            return sum([_restore_invite(tx, each) for each in codes])
+            count = sum([_restore_invite(tx, each) for each in codes])
+            action.note(tx, invites=count, after=last)
+            return count
 
         return await self._db.write(settle)
 
@@ -170,6 +174,7 @@ class Takeover:
         ready: Ready,
         stored: list[tuple[ReferenceBlob, str]],
         taken: Taken,
+        action: Action,
     ) -> None:
         """Make the account, whole."""
         account, now = source.account, self._minter.milliseconds()
@@ -191,6 +196,7 @@ class Takeover:
             taken.resigned = True
             if account.takedown_ref is None and account.deactivated_at is None:
                 events.append_sync(tx, id, made, now=now)
+        action.note(tx, records=taken.records, blobs=taken.blobs, resigned=taken.resigned)
 
     def _add(self, tx: Tx, source: _Source, taken: Taken) -> int:
         account = source.account
