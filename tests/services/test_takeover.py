@@ -177,6 +177,44 @@ async def test_a_second_run_does_nothing_twice(house: House, takeover: Takeover,
     assert await house.db.read(accounts.count) == 2
 
 
+async def test_a_second_run_brings_the_blobs_that_were_missing(
+    house: House, takeover: Takeover, directory: ReferenceDirectory
+) -> None:
+    """What is still missing is told again; what nothing here refers to does not come back."""
+    repo, content = repo_of("alice"), b"a picture"
+    value = {"pic": {"$type": "blob", "ref": Cid.of_raw(content), "mimeType": "text/plain", "size": len(content)}}
+    repo.commit(Create("com.example.pic/a", cbor.encode(value)))  # type: ignore[arg-type]  # a Value
+    directory.add(repo, "alice.test")
+    cid = directory.add_blob(repo.did, content)
+    file = directory.blobs / repo.did / str(cid)
+    file.unlink()
+
+    runs = [await take(takeover, directory), await take(takeover, directory)]
+    file.write_bytes(content)
+    directory.add_blob(repo.did, b"nothing refers to it")
+    runs += [await take(takeover, directory), await take(takeover, directory)]
+
+    assert [(run[0].already, run[0].blobs) for run in runs] == [(False, 0), (True, 0), (True, 1), (True, 0)]
+    problem = [f"blob {cid} is missing"]
+    assert [run[0].problems for run in runs] == [problem, problem, [], []]
+    account = await house.db.read(lambda tx: accounts.by_did(tx, repo.did))
+    assert account is not None
+    (row,) = await house.db.read(lambda tx: blobs.page(tx, account.id, (0, b""), 10))
+    assert (row[1].cid, row[1].size, row[1].object is not None) == (cid, len(content), True)
+
+
+async def test_a_password_that_cannot_be_read_is_told_each_time(
+    takeover: Takeover, directory: ReferenceDirectory
+) -> None:
+    """The account comes all the same, without one."""
+    directory.add(repo_of("alice"), "alice.test")
+    directory.run_accounts("UPDATE account SET passwordScrypt = 'nonsense'")
+
+    runs = [await take_only(takeover, directory) for _ in range(2)]
+
+    assert [run[0].problems for run in runs] == [["its password cannot be read: it needs a reset"]] * 2
+
+
 async def test_what_cannot_be_taken_is_told_and_the_rest_goes_on(
     house: House, takeover: Takeover, directory: ReferenceDirectory
 ) -> None:

@@ -150,14 +150,15 @@ def _notes(source: ReferenceData) -> list[str]:
 
 
 def _show(report: Report, *, dry_run: bool) -> None:
-    taken = [each for each in report.taken if not each.already and not _left(each)]
+    whole = [each for each in report.taken if not _left(each)]
+    taken = [each for each in whole if not each.already]
     here = sum(each.already for each in report.taken)
     say("This is what can be taken over." if dry_run else "The accounts are taken over.", style="bold")
     fields(
         [
             ("Accounts", f"{len(taken):,}" + (f", and {here:,} that were here already" if here else "")),
             ("Records", f"{sum(each.records for each in taken):,}"),
-            ("Blobs", f"{sum(each.blobs for each in taken):,}, {size_text(sum(each.bytes for each in taken))}"),
+            ("Blobs", f"{sum(each.blobs for each in whole):,}, {size_text(sum(each.bytes for each in whole))}"),
             *([] if dry_run else [("Invite codes", f"{report.invites:,}")]),
         ]
     )
