@@ -6,9 +6,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import orjson
 import pytest
 
 from roost.api import methods, v2022
+from roost.config import NAMES, PREFIX
+from roost.library import bundled
 from support.server import Roost
 
 ROOT = Path(__file__).parent.parent
@@ -57,16 +60,54 @@ def test_the_library_example_runs(capsys: pytest.CaptureFixture[str]) -> None:
     assert re.fullmatch(r"bafyrei\w+ \d+ bytes of CAR\n", capsys.readouterr().out)
 
 
-def test_every_method_is_in_the_table() -> None:
-    """Whoever reads the README finds each method that is served."""
-    served = [method.nsid for method in (*methods.METHODS, *methods.SUBSCRIPTIONS, *v2022.METHODS)]
+def column(section: str) -> list[tuple[str, str]]:
+    """Return each name in the first column of a section's table, with what stands beside it."""
+    text = re.split(r"^###? ", README, flags=re.MULTILINE)
+    (found,) = [part for part in text if part.startswith(section)]
+    rows = [line.split("|") for line in found.splitlines() if line.startswith("| `")]
+    return [(name, row[2].strip()) for row in rows for name in re.findall(r"`([^`]+)`", row[1])]
 
-    table = README.partition("## Methods")[2]
-    missing = [
-        nsid for nsid in served if f"`{nsid.rpartition('.')[2]}`" not in table and nsid.rpartition(".")[2] not in table
-    ]
 
-    assert missing == []
+def todays() -> dict[str, str]:
+    """Return today's methods in the README by their NSIDs, with what it says of them."""
+    rows = column("Today's")
+    assert len(dict(rows)) == len(rows), "a method has one row"
+    return {name if name.startswith("app.") else f"com.atproto.{name}": told for name, told in rows}
+
+
+def test_every_method_of_the_lexicon_has_its_row() -> None:
+    """None is missing, none is unknown; those of `app.bsky` are the ones that are served here."""
+    documents = [orjson.loads(path.read_bytes()) for path in bundled().glob("com/atproto/**/*.json")]
+    callable_ = ("query", "procedure", "subscription")
+    lexicon = {each["id"] for each in documents if each["defs"].get("main", {}).get("type") in callable_}
+
+    named = set(todays())
+
+    assert {nsid for nsid in named if nsid.startswith("com.atproto.")} == lexicon
+    assert {nsid for nsid in named if nsid.startswith("app.")} == {
+        method.nsid for method in methods.METHODS if method.nsid.startswith("app.")
+    }
+
+
+def test_the_methods_of_2022_have_their_rows() -> None:
+    """Each once."""
+    named = [f"com.atproto.{name}" for name, _ in column("`com.atproto.*` of October 2022")]
+
+    assert sorted(named) == sorted(method.nsid for method in v2022.METHODS)
+
+
+def test_what_the_table_says_is_served_is_served(roost: Roost) -> None:
+    """A running server knows every other method, and answers 501 to those that are said not to be served."""
+    refused = {nsid for nsid in todays() if roost.get(nsid).status_code == 501 and roost.post(nsid).status_code == 501}
+
+    assert refused == {nsid for nsid, told in todays().items() if told.startswith("not served: ")}
+
+
+def test_every_setting_has_its_row() -> None:
+    """None is missing, none is there twice, none is unknown."""
+    named = [name for name, _ in column("Running it for others")]
+
+    assert sorted(named) == sorted(f"{PREFIX}{name.upper()}" for name in NAMES)
 
 
 def test_documents_name_only_files_that_exist() -> None:

@@ -37,6 +37,23 @@ def test_what_the_operator_does_is_noted(command: Command, data: Path) -> None:
     assert "another password" not in str(entries)
 
 
+def test_what_the_operator_looks_after_is_noted(command: Command, data: Path) -> None:
+    """Commands that take no account, and those that take many: what reaches beyond the database before it does, too."""
+    command("blob", "gc", "--data", data)
+    command("identity", "publish", "--all", "--data", data)
+    command("identity", "publish", "alice.test", "--data", data)
+    command("relay", "crawl", "--data", data)
+
+    entries = log(command, "--data", data)
+
+    words = ["relay crawl", "identity publish", "identity publish", "blob gc", "blob gc"]
+    assert [entry["method"] for entry in entries] == [f"roost {word}" for word in words]
+    assert [entry["outcome"] for entry in entries] == ["done", "done", "done", "done", "begun"]
+    assert str(entries[1]["did"]).startswith("did:plc:")
+    assert entries[1]["did"] == entries[2]["did"]
+    assert entries[3]["changed"] == {"blobs": 0, "bytes": 0, "removed": 0, "failed": 0, "orphans": 0}
+
+
 def test_of_one_account_also_when_it_is_gone(command: Command, data: Path) -> None:
     """By its DID then."""
     made = command("account", "create", "bobby", "--email", "bob@mail.test", "--json", "--data", data).json

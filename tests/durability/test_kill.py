@@ -111,8 +111,8 @@ def test_a_start_that_was_killed_can_be_repeated(tmp_path: Path) -> None:
         "UPDATE event SET seq = seq + 1000 WHERE seq = (SELECT max(seq) FROM event)",
         "UPDATE sequence SET last = last - 1",
         "DELETE FROM past_commit WHERE rev = (SELECT max(rev) FROM past_commit)",
-        "UPDATE record SET shown = CAST(substr(shown, 1, 76) || replace(substr(shown, 77), 'a', 'b') AS BLOB)"
-        " WHERE path IN (SELECT max(path) FROM record)",
+        """UPDATE record SET shown = CAST(substr(shown, 1, 76) || replace(substr(shown, 77), 'a', 'b') AS BLOB)
+        WHERE path IN (SELECT max(path) FROM record)""",
     ],
 )
 def test_the_auditor_would_notice(server: ServerProcess, damage: str) -> None:

@@ -298,6 +298,7 @@ def test_an_account_that_is_not_active_has_nothing_passed_on(fronted: Roost, ups
         ("nonsense#svc", NO_DID),
         ("did:plc:aaaaaaaaaaaaaaaaaaaaaaaa#svc", NO_DID),
         ("did:example:a#svc", NO_DID),
+        ("did:web:nowhere.invalid#svc", NO_DID),
         ("did:web:127.0.0.1#svc", NO_DID),
         ("did:web:localhost%3A1#svc", NO_DID),
         ("did:web:a.test%2F..%2Fsecret#svc", NO_DID),
@@ -520,6 +521,17 @@ def test_nobody_is_there(fronted: Roost, tmp_path: Path) -> None:
     """A service that does not run is told as that, and its address is not."""
     with running(tmp_path, appview_url="http://127.0.0.1:9", appview_did=APPVIEW) as alone:
         assert refusal(get(alone.person(), "app.bsky.feed.getTimeline")) == UNREACHABLE
+
+
+def test_a_service_that_was_found_and_fails_is_told_as_that(tmp_path: Path) -> None:
+    """Also when its DID has ended meanwhile: where the service was is remembered, and nobody answered there."""
+    with running(tmp_path, trusted_origins="http://127.0.0.1:9") as alone:
+        person, stranger = alone.person(), Stranger.register(alone, {"svc": plc.Service("Any", "http://127.0.0.1:9")})
+        named = f"{stranger.did}#svc"
+        assert refusal(get(person, "com.example.thing", named)) == UNREACHABLE
+        stranger.end()
+
+        assert refusal(get(person, "com.example.thing", named)) == UNREACHABLE
 
 
 @pytest.mark.parametrize("nsid", ["silent", "pausing"])

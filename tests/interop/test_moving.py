@@ -2,6 +2,7 @@
 
 import io
 import re
+from base64 import b64decode
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
@@ -21,7 +22,50 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 FIRST, SECOND, THIRD = "the first password", "the second password", "the third password"
 EMAIL = "alice@mail.dev"
 NOTE = "com.example.note"
-PICTURES = [b"picture %d " % n * (n + 1) * 100 for n in range(10)]
+RECORDS = 500
+
+IMAGES = {
+    "image/png": "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==",
+    "image/jpeg": "/9j/4AAQSkZJRgABAQEASABIAAD/2wBDAP"
+    + "/" * 86
+    + "wgALCAABAAEBAREA/8QAFBABAAAAAAAAAAAAAAAAAAAAAP/aAAgBAQABPxA=",
+    "image/gif": "R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7",
+    "image/webp": "UklGRhoAAABXRUJQVlA4TA0AAAAvAAAAEAcQERGIiP4HAA==",
+}
+"""A point each: the reference server looks at how large they are."""
+
+KINDS = [
+    *((kind, b64decode(image)) for kind, image in IMAGES.items()),
+    ("video/mp4", b"\x00\x00\x00\x18ftypisom\x00\x00\x02\x00isomiso2"),
+    ("application/pdf", b"%PDF-1.7\n"),
+    ("audio/mpeg", b"ID3\x03\x00\x00\x00\x00\x00\x00"),
+    ("text/plain", b"only words "),
+    ("application/json", b'{"only": "words"}'),
+    ("application/octet-stream", b"\x00\x01\x02"),
+]
+"""Types of files, each with how one begins: servers look."""
+
+SIZES = [1, 100, 1000, 4096, 10_000, 65_536, 100_000, 262_144, 300_000, 500_000]
+LARGE = 5_000_000
+"""Bytes of the largest: the reference server takes no more than five mebibytes unless it is told to."""
+
+PREFERENCES = [
+    {"$type": "app.bsky.actor.defs#adultContentPref", "enabled": True},
+    {"$type": "app.bsky.actor.defs#personalDetailsPref", "birthDate": "1990-01-31T00:00:00.000Z"},
+]
+
+
+def files() -> list[tuple[str, bytes]]:
+    """Return twenty files, each with its type: of each type a small and a larger one, of all sizes."""
+    made = []
+    for n in range(20):
+        kind, head = KINDS[n % len(KINDS)]
+        size = LARGE if n == 14 else SIZES[(n * 7) % len(SIZES)] + n
+        made.append((kind, head + (b"%d " % n * size)[:size]))
+    return made
+
+
+FILES = files()
 
 
 class Asked(io.TextIOBase):
@@ -36,19 +80,21 @@ class Asked(io.TextIOBase):
 
 
 def settle_in(server: Reference) -> tuple[str, str]:
-    """Make an account there with a thousand records and ten pictures; return its DID and its token."""
+    """Make an account there with records, files and preferences; return its DID and its token."""
     body = {"handle": "alice.test", "email": EMAIL, "password": FIRST}
     made = server.post("com.atproto.server.createAccount", json=body).json()
     did, token = made["did"], made["accessJwt"]
-    records: list[dict[str, object]] = [{"$type": NOTE, "text": f"note {n}"} for n in range(990)]
-    for each in PICTURES:
+    records: list[dict[str, object]] = [{"$type": NOTE, "text": f"note {n}"} for n in range(RECORDS - len(FILES))]
+    for kind, content in FILES:
         uploaded = httpx.post(
             f"{server.url}/xrpc/com.atproto.repo.uploadBlob",
-            content=each,
-            headers={"authorization": f"Bearer {token}", "content-type": "image/png"},
+            content=content,
+            headers={"authorization": f"Bearer {token}", "content-type": kind},
+            timeout=60,
         )
-        records.append({"$type": NOTE, "picture": uploaded.json()["blob"]})
-    for low in range(0, 1000, 200):
+        assert uploaded.status_code == 200, (kind, len(content), uploaded.text)
+        records.append({"$type": NOTE, "file": uploaded.json()["blob"]})
+    for low in range(0, RECORDS, 100):
         writes = [
             {
                 "$type": "com.atproto.repo.applyWrites#create",
@@ -56,10 +102,12 @@ def settle_in(server: Reference) -> tuple[str, str]:
                 "rkey": f"{n:04d}",
                 "value": records[n],
             }
-            for n in range(low, low + 200)
+            for n in range(low, low + 100)
         ]
         answer = server.post("com.atproto.repo.applyWrites", token, json={"repo": did, "writes": writes})
         assert answer.status_code == 200, answer.text
+    put = server.post("app.bsky.actor.putPreferences", token, json={"preferences": PREFERENCES})
+    assert put.status_code == 200, put.text
     return did, token
 
 
@@ -79,14 +127,26 @@ def tree_of(body: bytes) -> tuple[str, dict[str, bytes]]:
     report = inspect(found.roots[0], found.blocks, None)
     assert report.problems == ()
     assert report.commit is not None
-    assert report.records == 1000
+    assert report.records == RECORDS
     return str(report.commit.data), {str(c): b for c, b in found.blocks.items() if c != found.roots[0]}
 
 
-def pictures(url: str, did: str) -> set[bytes]:
-    """Return all blobs that a server gives."""
+def blobs(url: str, did: str) -> dict[str, tuple[str, bytes]]:
+    """Return all blobs that a server gives, with their types."""
     cids = httpx.get(f"{url}/xrpc/com.atproto.sync.listBlobs", params={"did": did}).json()["cids"]
-    return {httpx.get(f"{url}/xrpc/com.atproto.sync.getBlob", params={"did": did, "cid": cid}).content for cid in cids}
+    found = {}
+    for cid in cids:
+        answer = httpx.get(f"{url}/xrpc/com.atproto.sync.getBlob", params={"did": did, "cid": cid}, timeout=60)
+        assert answer.status_code == 200, answer.text
+        found[cid] = (answer.headers["content-type"].partition(";")[0], answer.content)
+    return found
+
+
+def preferences(url: str, token: str) -> list[object]:
+    """Return what is kept of the account's preferences."""
+    headers = {"authorization": f"Bearer {token}"}
+    found = httpx.get(f"{url}/xrpc/app.bsky.actor.getPreferences", headers=headers).json()["preferences"]
+    return [each for each in found if each["$type"] != "app.bsky.actor.defs#declaredAgePref"]
 
 
 def roost_code(roost: Roost) -> str:
@@ -107,6 +167,9 @@ def test_from_the_reference_server_to_roost_and_back(tmp_path: Path, monkeypatch
         two = stack.enter_context(reference.running_reference(folder, tmp_path / "two", roost.plc_url))
         did, token = settle_in(one)
         before = tree_of(one.get("com.atproto.sync.getRepo", did=did).content)
+        had = blobs(one.url, did)
+        assert len(had) == 20
+        assert {content for _, content in had.values()} == {content for _, content in FILES}
 
         moved(
             monkeypatch, (FIRST, SECOND), lambda: one.token(EMAIL),
@@ -114,11 +177,12 @@ def test_from_the_reference_server_to_roost_and_back(tmp_path: Path, monkeypatch
         )  # fmt: skip
 
         assert tree_of(roost.get("com.atproto.sync.getRepo", did=did).content) == before
-        assert pictures(roost.url, did) == set(PICTURES)
+        assert blobs(roost.url, did) == had
         late = {"repo": did, "collection": NOTE, "record": {"$type": NOTE}}
         assert one.post("com.atproto.repo.createRecord", token, json=late).status_code in (400, 401)
         session = roost.post("com.atproto.server.createSession", json={"identifier": did, "password": SECOND}).json()
         assert session["active"] is True
+        assert preferences(roost.url, session["accessJwt"]) == PREFERENCES
 
         moved(
             monkeypatch, (SECOND, THIRD), lambda: roost_code(roost),
@@ -126,7 +190,7 @@ def test_from_the_reference_server_to_roost_and_back(tmp_path: Path, monkeypatch
         )  # fmt: skip
 
         assert tree_of(two.get("com.atproto.sync.getRepo", did=did).content) == before
-        assert pictures(two.url, did) == set(PICTURES)
+        assert blobs(two.url, did) == had
         refused = roost.post(
             "com.atproto.repo.createRecord", json=late, headers={"authorization": f"Bearer {session['accessJwt']}"}
         )
@@ -134,4 +198,5 @@ def test_from_the_reference_server_to_roost_and_back(tmp_path: Path, monkeypatch
         there = two.post(
             "com.atproto.server.createSession", json={"identifier": "alice.test", "password": THIRD}
         ).json()
+        assert preferences(two.url, there["accessJwt"]) == PREFERENCES
         assert two.post("com.atproto.repo.createRecord", there["accessJwt"], json=late).status_code == 200

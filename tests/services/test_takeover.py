@@ -11,6 +11,7 @@ from roost.data import cbor
 from roost.data.cid import Cid
 from roost.repo import Create, inspect
 from roost.repo import commit as commits
+from roost.services.audit import Audit
 from roost.services.background import Background
 from roost.services.errors import InvalidRequest, Unauthenticated
 from roost.services.takeover import ROTATION_KEY, ReferenceData, Taken, Takeover, examine
@@ -49,15 +50,22 @@ def repo_of(name: str, count: int = 30) -> MemoryRepo:
     return repo
 
 
+async def taken_from(takeover: Takeover, data: ReferenceData) -> list[Taken]:
+    """Take all accounts of an opened directory over."""
+    async with Audit(takeover._db, takeover._minter).acting("import", actor="operator") as action:
+        return [await takeover.take(data, account, action) for account in list(data.accounts())]
+
+
 async def take(takeover: Takeover, directory: ReferenceDirectory) -> list[Taken]:
     """Take all accounts over; a look before must have found the same."""
     with closing(ReferenceData(directory.folder, blobs=directory.blobs)) as data:
         listed = list(data.accounts())
         seen = [await examine(data, account) for account in listed]
-        taken = [await takeover.take(data, account) for account in listed]
+        taken = await taken_from(takeover, data)
     for before, after in zip(seen, taken, strict=True):
         if not after.already:
             assert (before.records, before.blobs, before.problems) == (after.records, after.blobs, after.problems)
+            assert before.resigned == after.resigned or after.problems
     return taken
 
 
@@ -169,6 +177,44 @@ async def test_a_second_run_does_nothing_twice(house: House, takeover: Takeover,
     assert await house.db.read(accounts.count) == 2
 
 
+async def test_a_second_run_brings_the_blobs_that_were_missing(
+    house: House, takeover: Takeover, directory: ReferenceDirectory
+) -> None:
+    """What is still missing is told again; what nothing here refers to does not come back."""
+    repo, content = repo_of("alice"), b"a picture"
+    value = {"pic": {"$type": "blob", "ref": Cid.of_raw(content), "mimeType": "text/plain", "size": len(content)}}
+    repo.commit(Create("com.example.pic/a", cbor.encode(value)))  # type: ignore[arg-type]  # a Value
+    directory.add(repo, "alice.test")
+    cid = directory.add_blob(repo.did, content)
+    file = directory.blobs / repo.did / str(cid)
+    file.unlink()
+
+    runs = [await take(takeover, directory), await take(takeover, directory)]
+    file.write_bytes(content)
+    directory.add_blob(repo.did, b"nothing refers to it")
+    runs += [await take(takeover, directory), await take(takeover, directory)]
+
+    assert [(run[0].already, run[0].blobs) for run in runs] == [(False, 0), (True, 0), (True, 1), (True, 0)]
+    problem = [f"blob {cid} is missing"]
+    assert [run[0].problems for run in runs] == [problem, problem, [], []]
+    account = await house.db.read(lambda tx: accounts.by_did(tx, repo.did))
+    assert account is not None
+    (row,) = await house.db.read(lambda tx: blobs.page(tx, account.id, (0, b""), 10))
+    assert (row[1].cid, row[1].size, row[1].object is not None) == (cid, len(content), True)
+
+
+async def test_a_password_that_cannot_be_read_is_told_each_time(
+    takeover: Takeover, directory: ReferenceDirectory
+) -> None:
+    """The account comes all the same, without one."""
+    directory.add(repo_of("alice"), "alice.test")
+    directory.run_accounts("UPDATE account SET passwordScrypt = 'nonsense'")
+
+    runs = [await take_only(takeover, directory) for _ in range(2)]
+
+    assert [run[0].problems for run in runs] == [["its password cannot be read: it needs a reset"]] * 2
+
+
 async def test_what_cannot_be_taken_is_told_and_the_rest_goes_on(
     house: House, takeover: Takeover, directory: ReferenceDirectory
 ) -> None:
@@ -229,7 +275,7 @@ async def test_names_that_are_taken_here(house: House, takeover: Takeover, direc
 async def take_only(takeover: Takeover, directory: ReferenceDirectory) -> list[Taken]:
     """Take all accounts over, without a look before."""
     with closing(ReferenceData(directory.folder, blobs=directory.blobs)) as data:
-        return [await takeover.take(data, account) for account in list(data.accounts())]
+        return await taken_from(takeover, data)
 
 
 async def test_numbers_go_on_and_codes_come_along(
@@ -240,14 +286,16 @@ async def test_numbers_go_on_and_codes_come_along(
     directory.run_accounts("INSERT INTO invite_code VALUES ('code', 3, 0, 'admin', 'admin', ?)", WHEN)
     directory.run_accounts("INSERT INTO invite_code_use VALUES ('code', ?, ?)", did_of("alice"), WHEN)
 
-    with closing(ReferenceData(directory.folder)) as data:
-        counts = [await takeover.finish(data) for _ in range(2)]
+    async with Audit(house.db, house.minter).acting("import", actor="operator") as action:
+        with closing(ReferenceData(directory.folder)) as data:
+            counts = [await takeover.begin(data, action) for _ in range(2)]
 
     alice = await house.account()
     await house.put(alice, "a")
     assert counts == [1, 0]
     events = await house.db.read(lambda tx: log.after(tx, 0, 10))
     assert events[0][0] == 5001
+    assert await house.db.read(log.pruned) == 5000
     rows = await house.db.read(lambda tx: tx.all("SELECT code, uses, available FROM invite"))
     assert rows == [("code", 3, 2)]
 

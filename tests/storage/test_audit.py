@@ -53,16 +53,16 @@ async def test_pages_the_latest_first(tables: Database) -> None:
     assert [entry.method for entry in own] == ["3", "1"]
 
 
-@pytest.mark.parametrize("statement", ["UPDATE audit SET actor = 'nobody'", "DELETE FROM audit"])
-async def test_what_was_noted_stays(tables: Database, statement: str) -> None:
-    """The database itself sees to it: SQLite aloud, PostgreSQL silently."""
+async def test_what_was_noted_stays(tables: Database) -> None:
+    """The database itself sees to it, aloud."""
     await note(tables, "a", ALICE)
+    statements = ["UPDATE audit SET actor = 'nobody'", "DELETE FROM audit"]
+    if tables.dialect == "postgres":  # the other has no such word
+        statements.append("TRUNCATE audit")
 
-    if tables.dialect == "sqlite":
+    for statement in statements:
         with pytest.raises(StorageError, match="only added to"):
-            await tables.write(lambda tx: tx.run(statement))
-    else:
-        await tables.write(lambda tx: tx.run(statement))
+            await tables.write(lambda tx, statement=statement: tx.run(statement))  # type: ignore[misc]
 
     (entry,) = await tables.read(lambda tx: audit.page(tx, before=2**62, limit=10))
     assert entry.actor == "admin"

@@ -70,6 +70,16 @@ async def test_a_raised_floor_is_passed_once(tables: Database) -> None:
     assert await tables.read(events.last) == await tables.read(events.last_told) == 1003
 
 
+async def test_another_log_is_gone_on_from(tables: Database) -> None:
+    """Numbers lie above its end, and nothing up to there is claimed to be here; a second time changes nothing."""
+    for seq in (1000, 1000, 10):
+        await tables.write(lambda tx, seq=seq: events.begin_after(tx, seq))  # type: ignore[misc]
+
+    assert await tables.read(events.last) == await tables.read(events.pruned) == 1000
+    assert await tables.write(append) == 1001
+    assert await tables.read(events.pruned) == 1000
+
+
 async def test_events_are_counted_up_to_a_number(tables: Database) -> None:
     """How far somebody is behind, or that it is too far to count."""
     for _ in range(5):

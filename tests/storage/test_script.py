@@ -7,6 +7,9 @@ from roost.storage.script import statements
 
 TRIGGER = "CREATE TRIGGER t AFTER INSERT ON a BEGIN INSERT INTO b VALUES (1); DELETE FROM c; END;"
 
+OTHER = "CREATE OR REPLACE TRIGGER t BEFORE UPDATE ON a FOR EACH STATEMENT EXECUTE FUNCTION f();"
+"""As PostgreSQL has it."""
+
 
 @pytest.mark.parametrize(
     ("script", "parts"),
@@ -20,6 +23,7 @@ TRIGGER = "CREATE TRIGGER t AFTER INSERT ON a BEGIN INSERT INTO b VALUES (1); DE
         ("-- don't; stop\nSELECT 1; -- done", ["-- don't; stop\nSELECT 1;"]),
         ("SELECT /* ; */ 1; /* done; */", ["SELECT /* ; */ 1;"]),
         (f"{TRIGGER} SELECT 1;", [TRIGGER, "SELECT 1;"]),
+        (f"{OTHER} SELECT 1;", [OTHER, "SELECT 1;"]),
     ],
 )
 def test_a_script_is_cut_where_its_statements_end(script: str, parts: list[str]) -> None:

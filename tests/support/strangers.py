@@ -55,6 +55,11 @@ class Stranger:
         """Replace the services."""
         self._submit(plc.update(self.last, replace(self.last.state, services=dict(services)), self.rotation))
 
+    def end(self) -> None:
+        """End the DID."""
+        ended = plc.to_json(plc.tombstone(self.last, self.rotation))
+        assert httpx.post(f"{self.plc_url}/{self.did}", json=ended).status_code == 200
+
     def claims(self, roost: Roost, lxm: str, **changes: object) -> dict[str, object]:
         """Return what its token for a method of the server says; changes to None leave a claim out."""
         now = int(time.time())

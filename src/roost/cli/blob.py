@@ -6,7 +6,7 @@ from typing import Annotated, Final
 import typer
 
 from roost.cli.output import FAILED, fields, machine, say, size_text, working
-from roost.cli.settings import Data, Dev, File, Json, find, identifier, offline, settings
+from roost.cli.settings import Data, Dev, File, Json, acting, find, identifier, offline, settings
 from roost.config import Config
 from roost.services.blob_audit import BlobAudit, Problem
 from roost.services.collecting import GRACE_HOURS, Collected, Collecting
@@ -53,11 +53,14 @@ def gc(
 
 
 async def _gc(config: Config, grace: float, *, orphans: bool) -> tuple[Collected, int]:
-    async with offline(config, otherwise=OTHERWISE) as server:
+    async with offline(config, otherwise=OTHERWISE) as server, acting(server, "blob gc") as action:
         collecting, strays = server.get(Collecting), 0
+        await action.begin(grace_hours=grace, orphans=orphans)
         if orphans:
             strays = await collecting.doom([stored.name async for stored in server.get(BlobAudit).orphans()])
-        return await collecting.collect(grace_hours=grace), strays
+        done = await collecting.collect(grace_hours=grace)
+        await action.end(blobs=done.blobs, bytes=done.bytes, removed=done.removed, failed=done.failed, orphans=strays)
+        return done, strays
 
 
 @app.command()

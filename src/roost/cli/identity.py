@@ -9,7 +9,7 @@ import typer
 
 from roost.app import Server
 from roost.cli.output import FAILED, MISUSED, counting, fail, machine, say, table
-from roost.cli.settings import Data, Dev, File, Json, find, identifier, offline, settings
+from roost.cli.settings import Data, Dev, File, Json, acting, find, identifier, offline, settings
 from roost.config import Config
 from roost.services.accounts import Account, Accounts
 from roost.services.did_check import DidCheck
@@ -117,12 +117,15 @@ async def _publish(config: Config, name: str | None) -> int:
     async with offline(config, otherwise=STOP) as server:
         changes = server.get(IdentityChanges)
         if name is not None:
-            await changes.apply((await find(server, identifier(name))).id, Change())
+            account = await find(server, identifier(name))
+            async with acting(server, "identity publish", account):
+                await changes.apply(account.id, Change())
             return 1
         accounts = [account async for account in _all(server)]
         with counting("Telling", len(accounts)) as done:
             for account in accounts:
-                await changes.apply(account.id, Change())
+                async with acting(server, "identity publish", account):
+                    await changes.apply(account.id, Change())
                 done()
         return len(accounts)
 

@@ -14,22 +14,30 @@ import typer
 
 from roost.app import Server
 from roost.cli.output import FAILED, MISUSED, counting, fail, fields, machine, note, say, size_text
-from roost.cli.settings import Data, Dev, File, Json, offline, settings
+from roost.cli.settings import Data, Dev, File, Json, acting, offline, settings
 from roost.config import Config
+from roost.services.audit import Action
 from roost.services.takeover import ReferenceAccount, ReferenceData, Taken, Takeover, examine
 
 OTHERWISE: Final = "stop it first: accounts can only be taken over while no server runs"
 
 ROTATION_KEY: Final = "PDS_PLC_ROTATION_KEY_K256_PRIVATE_KEY_HEX"
 NO_ROTATION_KEY: Final = (
-    f"the PLC rotation key was not taken over: {ROTATION_KEY} is not in the old server's settings (--env FILE)."
-    " Without it this server cannot change the DIDs of these accounts, and their owners cannot move on"
+    f"The old server's PLC rotation key is missing: name the file of its settings, with {ROTATION_KEY}, by --env FILE."
+    " Without that key this server can never change the DIDs of these accounts, and their owners cannot move on;"
+    " --without-rotation-key takes them over all the same"
 )
-IN_A_BUCKET: Final = "the blobs are in a bucket: bring them to this machine, and name their folder with --blobs DIR"
+WITHOUT_ROTATION_KEY: Final = (
+    "the PLC rotation key was not taken over: this server cannot change the DIDs of these accounts"
+)
+IN_A_BUCKET: Final = (
+    "The blobs are in a bucket: bring them to this machine, and name their folder with --blobs DIR, which may be empty"
+)
+RESIGNED: Final = "its commit is another key's, so the same records are signed anew, under a later rev"
 
 
 class Report(msgspec.Struct, frozen=True):
-    """What came of it all; `problems` is what could not be taken."""
+    """What came of it all; `problems` is what stands in the way of all of it, and only a dry run goes on then."""
 
     taken: list[Taken]
     invites: int
@@ -51,6 +59,10 @@ def import_reference(
     blobs: Annotated[
         Path | None, typer.Option("--blobs", metavar="DIR", help="Its blobs.", show_default="as its settings say")
     ] = None,
+    without_rotation_key: Annotated[
+        bool,
+        typer.Option("--without-rotation-key", help="Take over accounts whose DIDs obey a key that is not to be had."),
+    ] = False,
     data: Data = None,
     config: File = None,
     dev: Dev = None,
@@ -61,12 +73,17 @@ def import_reference(
     Stop that server first. A second run goes on where one was interrupted; exits 1 if anything was left out.
     """
     known, old = settings(data, config, dev=dev), _environment(folder, env)
-    _check_name(known, old, dry_run=dry_run)
+    problems = _problems(old, blobs, without_rotation_key=without_rotation_key)
+    if not dry_run:
+        _check_name(known, old)
+        if problems:
+            # What was taken over is not taken over again, so what is missing now would be missing for good.
+            fail(". ".join(problems), code=MISUSED)
     source = ReferenceData(
         folder, actors=_folder(folder, old, "PDS_ACTOR_STORE_DIRECTORY"), blobs=blobs or _blobs(folder, old)
     )
     try:
-        report = asyncio.run(_examine(source, old) if dry_run else _take(source, old, known))
+        report = asyncio.run(_examine(source, problems) if dry_run else _take(source, old, known))
     finally:
         source.close()
     if json:
@@ -77,24 +94,33 @@ def import_reference(
         raise typer.Exit(FAILED)
 
 
-async def _examine(source: ReferenceData, old: Mapping[str, str]) -> Report:
+async def _examine(source: ReferenceData, problems: list[str]) -> Report:
     taken = await _each(source, "Checking", lambda account: examine(source, account))
-    return Report(taken, 0, _problems(old), _notes(source))
+    return Report(taken, 0, problems, _notes(source))
 
 
 async def _take(source: ReferenceData, old: Mapping[str, str], config: Config) -> Report:
-    async with offline(config, otherwise=OTHERWISE, fresh=True) as server:
-        return await _take_into(source, old, server)
+    key = _hex(old[ROTATION_KEY]) if ROTATION_KEY in old else None
+    async with (
+        offline(config, otherwise=OTHERWISE, fresh=True) as server,
+        acting(server, "import-reference") as action,
+    ):
+        action.about(str(source.folder))
+        await action.begin(rotation_key=key is not None)
+        return await _take_into(source, key, server, action)
 
 
-async def _take_into(source: ReferenceData, old: Mapping[str, str], server: Server) -> Report:
+async def _take_into(source: ReferenceData, key: bytes | None, server: Server, action: Action) -> Report:
     takeover = server.get(Takeover)
-    if ROTATION_KEY in old:
-        await takeover.set_rotation_key(_hex(old[ROTATION_KEY]))
+    notes = _notes(source)
+    if key is None:
+        notes.append(WITHOUT_ROTATION_KEY)
+    else:
+        await takeover.set_rotation_key(key)
     # Numbers go on above the old ones from the first event on.
-    invites = await takeover.finish(source)
-    taken = await _each(source, "Taking over", lambda account: takeover.take(source, account))
-    return Report(taken, invites, _problems(old), _notes(source))
+    invites = await takeover.begin(source, action)
+    taken = await _each(source, "Taking over", lambda account: takeover.take(source, account, action))
+    return Report(taken, invites, [], notes)
 
 
 async def _each(source: ReferenceData, what: str, work: Callable[[ReferenceAccount], Awaitable[Taken]]) -> list[Taken]:
@@ -107,9 +133,9 @@ async def _each(source: ReferenceData, what: str, work: Callable[[ReferenceAccou
     return taken
 
 
-def _problems(old: Mapping[str, str]) -> list[str]:
-    problems = [] if ROTATION_KEY in old else [NO_ROTATION_KEY]
-    if old.get("PDS_BLOBSTORE_S3_BUCKET"):
+def _problems(old: Mapping[str, str], blobs: Path | None, *, without_rotation_key: bool) -> list[str]:
+    problems = [] if ROTATION_KEY in old or without_rotation_key else [NO_ROTATION_KEY]
+    if old.get("PDS_BLOBSTORE_S3_BUCKET") and blobs is None:
         problems.append(IN_A_BUCKET)
     return problems
 
@@ -124,21 +150,22 @@ def _notes(source: ReferenceData) -> list[str]:
 
 
 def _show(report: Report, *, dry_run: bool) -> None:
-    taken = [each for each in report.taken if not each.already and not _left(each)]
+    whole = [each for each in report.taken if not _left(each)]
+    taken = [each for each in whole if not each.already]
     here = sum(each.already for each in report.taken)
     say("This is what can be taken over." if dry_run else "The accounts are taken over.", style="bold")
     fields(
         [
             ("Accounts", f"{len(taken):,}" + (f", and {here:,} that were here already" if here else "")),
             ("Records", f"{sum(each.records for each in taken):,}"),
-            ("Blobs", f"{sum(each.blobs for each in taken):,}, {size_text(sum(each.bytes for each in taken))}"),
+            ("Blobs", f"{sum(each.blobs for each in whole):,}, {size_text(sum(each.bytes for each in whole))}"),
             *([] if dry_run else [("Invite codes", f"{report.invites:,}")]),
         ]
     )
     for text in report.notes:
         note(f"Note: {text}.")
     for each in report.taken:
-        for text in each.notes:
+        for text in [*each.notes, *([RESIGNED] if each.resigned else [])]:
             note(f"Note: {each.who}: {text}.")
     wrong = [*report.problems, *(f"{each.who}: {text}" for each in report.taken for text in each.problems)]
     if wrong:
@@ -167,10 +194,10 @@ def _environment(folder: Path, given: Path | None) -> dict[str, str]:
     return {name.strip(): value.strip().strip("\"'") for name, equals, value in pairs if equals}
 
 
-def _check_name(config: Config, old: Mapping[str, str], *, dry_run: bool) -> None:
+def _check_name(config: Config, old: Mapping[str, str]) -> None:
     """Refuse a server of another name: the accounts' DID documents lead to the old one's."""
     name = old.get("PDS_HOSTNAME")
-    if name is not None and name != config.hostname and not dry_run:
+    if name is not None and name != config.hostname:
         fail(f"The old server is {name}: set ROOST_HOSTNAME to that, not {config.hostname}", code=MISUSED)
 
 

@@ -10,7 +10,7 @@ import typer
 
 from roost.cli.output import fields, machine, say, table
 from roost.cli.remote import Remote
-from roost.cli.settings import AdminPassword, Data, Dev, File, Json, Url, offline, settings
+from roost.cli.settings import AdminPassword, Data, Dev, File, Json, Url, acting, offline, settings
 from roost.cli.settings import admin_password as password_of
 from roost.config import Config
 from roost.services.crawlers import Crawlers, RelayStatus, Status
@@ -57,7 +57,10 @@ def _ask(known: Config, url: str | None, admin_password: str | None, *, crawl: b
 async def _ask_here(config: Config, *, crawl: bool) -> Status:
     async with offline(config, otherwise=OTHERWISE) as server:
         crawlers = server.get(Crawlers)
-        return await (crawlers.ask_now() if crawl else crawlers.status())
+        if not crawl:
+            return await crawlers.status()
+        async with acting(server, "relay crawl"):
+            return await crawlers.ask_now()
 
 
 def _show(told: Status, *, json: bool) -> None:

@@ -186,7 +186,10 @@ class Proxy:
         """Return where a service is now that is not where it was, if nothing of the call has been sent yet."""
         if upstream.configured or call.named is None or intake.begun or answer.begun:
             return None
-        found = await self._find(call.named, fresh=True)
+        try:
+            found = await self._find(call.named, fresh=True)
+        except InvalidRequest:
+            return None  # what was found did not answer: that is what is told
         return None if found == upstream else found
 
     async def _exchange(self, call: Call, upstream: Upstream, intake: Intake, answer: Answer) -> None:

@@ -62,6 +62,10 @@ class Action:
         """Note what is about to be done beyond the database; what comes of it is noted at the action's end."""
         await self._db.write(lambda tx: self.note(tx, outcome=BEGUN, **changed))
 
+    async def end(self, **changed: object) -> None:
+        """Note what came of what was begun, where the change is in no transaction of its own."""
+        await self._db.write(lambda tx: self.note(tx, outcome=DONE, **changed))
+
     def _settle(self, durable: bool) -> None:
         self.ended = self.ended or durable
 

@@ -8,6 +8,7 @@ first one ended. Deliberately does not know how the old server keeps its rows (`
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import closing
 from functools import partial
 from hashlib import file_digest, sha256
 from pathlib import Path
@@ -25,6 +26,7 @@ from roost.repo import commit as commits
 from roost.repo.errors import InvalidCommit
 from roost.repo.foreign import ForeignCommit, parse_foreign
 from roost.services import events
+from roost.services.audit import Action
 from roost.services.background import Background
 from roost.services.clock import Minter
 from roost.services.errors import InvalidRequest
@@ -33,6 +35,7 @@ from roost.services.keyring import Keyring
 from roost.services.replacing import Ready, move_all, stage
 from roost.storage import accounts, app_passwords, blobs, doomed, heads, invites, records, restored, staging
 from roost.storage import events as log
+from roost.storage.accounts import Account
 from roost.storage.app_passwords import AppPassword
 from roost.storage.db import Database, Tx
 from roost.storage.errors import ReferenceUnreadable
@@ -52,12 +55,17 @@ __all__ = ["ReferenceAccount", "ReferenceData", "Taken", "Takeover", "examine"]
 
 ROTATION_KEY: Final = "plc-rotation-key"
 
+UNREADABLE: Final = "its password cannot be read: it needs a reset"
+
 STORE_MS: Final = 24 * 3600 * 1000
 """How long an account may take from its first blob to its transaction."""
 
 
 class Taken(msgspec.Struct):
-    """What came of one account; `problems` is what was left out of it, `already` if it was here."""
+    """What came of one account; `problems` is what was left out of it, `already` if it was here.
+
+    `resigned` is one whose repository begins with a commit of its own key here, in place of another key's.
+    """
 
     who: str
     records: int = 0
@@ -110,41 +118,81 @@ class Takeover:
             )
         await self._keyring.replace_secret(self._db, ROTATION_KEY, secret)
 
-    async def take(self, data: ReferenceData, account: ReferenceAccount) -> Taken:
-        """Take one account over; what could not be is in the answer's `problems`."""
+    async def take(self, data: ReferenceData, account: ReferenceAccount, action: Action) -> Taken:
+        """Take one account over, or bring it the blobs that an earlier run did not find; what could not be is in the
+        answer's `problems`.
+        """
         taken = Taken(account.handle or account.did)
-        if await self._db.read(lambda tx: accounts.by_did(tx, Did(account.did))) is not None:
+        here = await self._db.read(lambda tx: accounts.by_did(tx, Did(account.did)))
+        if here is not None:
             taken.already = True
+            if account.password is not None and here.password is None:
+                taken.problems.append(UNREADABLE)
+            await self._complete(data, here, taken, action)
             return taken
 
         async def take(source: _Source) -> None:
+            action.about(source.did, did=source.did)
             judgement = Judgement(source.commit.data, source.actor.block, Standing({}, {}, 1))
             ready = await stage(self._db, self._background, 0, judgement, self._minter)
-            stored = await self._store_blobs(data, source, taken)
-            await self._db.write(lambda tx: self._settle(tx, source, ready, stored, taken))
+            found = await asyncio.to_thread(lambda: list(source.actor.blobs()))
+            stored = await self._store_blobs(data, source.did, found, taken)
             taken.records = judgement.records
+            await self._db.write(lambda tx: self._settle(tx, source, ready, stored, taken, action))
 
         await _with_source(data, account, taken, take)
         return taken
 
-    async def finish(self, data: ReferenceData) -> int:
-        """Take over the invite codes, and have sequence numbers go on above the old ones; return how many codes."""
+    async def begin(self, data: ReferenceData, action: Action) -> int:
+        """Take over the invite codes and the log's end, but not its events, and note it; return how many codes.
+
+        Sequence numbers go on above the old ones, and whoever has not read all of those is told OutdatedCursor.
+        """
         codes = await asyncio.to_thread(lambda: list(data.invites()))
         last = await asyncio.to_thread(data.last_seq)
 
         def settle(tx: Tx) -> int:
-            log.raise_floor(tx, last)
-            return sum([_restore_invite(tx, each) for each in codes])
+            log.begin_after(tx, last)
+            count = sum([_restore_invite(tx, each) for each in codes])
+            action.note(tx, invites=count, after=last)
+            return count
 
         return await self._db.write(settle)
 
-    async def _store_blobs(self, data: ReferenceData, source: _Source, taken: Taken) -> list[tuple[ReferenceBlob, str]]:
+    async def _complete(self, data: ReferenceData, here: Account, taken: Taken, action: Action) -> None:
+        """Bring along the blobs that records here refer to and that are missing; what is still wrong is told again.
+
+        No others: what its owner has deleted here meanwhile does not come back.
+        """
+        expected, present = await self._db.read(lambda tx: blobs.counts(tx, here.id))
+        if expected == present:
+            return
+        try:
+            with closing(await asyncio.to_thread(lambda: data.actor(here.did))) as actor:
+                listed = await asyncio.to_thread(lambda: list(actor.blobs()))
+        except ReferenceUnreadable as error:
+            taken.problems.append(f"{expected - present} blobs are missing: {error}")
+            return
+        missing = await self._db.read(lambda tx: [blob for blob in listed if _is_missing(tx, here.id, blob)])
+        stored = await self._store_blobs(data, here.did, missing, taken)
+        if stored:
+            action.about(here.did, did=here.did)
+            await self._db.write(lambda tx: self._fill(tx, here.id, stored, action))
+
+    def _fill(self, tx: Tx, account: int, stored: list[tuple[ReferenceBlob, str]], action: Action) -> None:
+        for blob, object in stored:
+            _add_blob(tx, account, blob, object, self._minter.milliseconds())
+        action.note(tx, blobs=len(stored))
+
+    async def _store_blobs(
+        self, data: ReferenceData, did: Did, found: list[ReferenceBlob], taken: Taken
+    ) -> list[tuple[ReferenceBlob, str]]:
         """Store an account's blobs, each as an object that is removed again unless the account comes to be."""
         stored = []
-        for blob in await asyncio.to_thread(lambda: list(source.actor.blobs())):
+        for blob in found:
             if blob.temporary:
                 continue
-            path = await asyncio.to_thread(_file_of, data, source.did, blob, taken)
+            path = await asyncio.to_thread(_file_of, data, did, blob, taken)
             if path is None:
                 continue
             object = new_name()
@@ -164,6 +212,7 @@ class Takeover:
         ready: Ready,
         stored: list[tuple[ReferenceBlob, str]],
         taken: Taken,
+        action: Action,
     ) -> None:
         """Make the account, whole."""
         account, now = source.account, self._minter.milliseconds()
@@ -185,6 +234,7 @@ class Takeover:
             taken.resigned = True
             if account.takedown_ref is None and account.deactivated_at is None:
                 events.append_sync(tx, id, made, now=now)
+        action.note(tx, records=taken.records, blobs=taken.blobs, resigned=taken.resigned)
 
     def _add(self, tx: Tx, source: _Source, taken: Taken) -> int:
         account = source.account
@@ -196,7 +246,7 @@ class Takeover:
             try:
                 stored = password.from_reference(account.password)
             except CryptoError:
-                taken.problems.append("its password cannot be read: it needs a reset")
+                taken.problems.append(UNREADABLE)
         id = accounts.add(
             tx,
             did=source.did,
@@ -225,6 +275,7 @@ async def examine(data: ReferenceData, account: ReferenceAccount) -> Taken:
 
     async def judge(source: _Source) -> None:
         judgement = Judgement(source.commit.data, source.actor.block, Standing({}, {}, 1))
+        found.resigned = source.kept is None
         await asyncio.to_thread(lambda: sum(1 for _ in judgement.batches()))
         found.records = judgement.records
         for blob in await asyncio.to_thread(lambda: list(source.actor.blobs())):
@@ -329,6 +380,11 @@ def _file_of(data: ReferenceData, did: Did, blob: ReferenceBlob, taken: Taken) -
             taken.problems.append(f"blob {blob.cid} is damaged")
             return None
     return path
+
+
+def _is_missing(tx: Tx, account: int, blob: ReferenceBlob) -> bool:
+    found = blobs.get(tx, account, blob.cid)
+    return found is not None and found.object is None
 
 
 def _add_blob(tx: Tx, account: int, blob: ReferenceBlob, object: str, now: int) -> None:

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
 
-from roost.net.errors import BadAnswer, DidNotResolved, NetError, RequestRefused
+from roost.net.errors import NetError
 from roost.net.resolve import DidResolver
-from roost.services.errors import InvalidRequest, UpstreamFailure
+from roost.services.errors import InvalidRequest
 from roost.syntax import Did, InvalidSyntax
 
 CREATE_REPORT: Final = "com.atproto.moderation.createReport"
@@ -66,17 +66,16 @@ class Upstreams:
     async def find(self, did: Did, id: str, *, fresh: bool = False) -> Upstream:
         """Return a service by name, with the document read from its source if `fresh`.
 
-        Raises InvalidRequest for one that there is not, UpstreamFailure when nobody can say.
+        Raises InvalidRequest for one that there is not, and where nobody can say: whose DID does not resolve, for
+        whatever reason, is not a service that has failed (spec section 3.1).
         """
         configured = self._configured.get(f"{did}#{id}")
         if configured is not None:
             return configured
         try:
             document = await self._resolver.resolve(did, fresh=fresh)
-        except (DidNotResolved, RequestRefused, BadAnswer) as error:
-            raise InvalidRequest("could not resolve proxy did") from error
         except NetError as error:
-            raise UpstreamFailure("could not resolve proxy did") from error
+            raise InvalidRequest("could not resolve proxy did") from error
         endpoint = document.service_endpoint(id)
         if endpoint is None:
             raise InvalidRequest("could not resolve proxy did service url")

@@ -69,6 +69,12 @@ def raise_floor(tx: Tx, floor: int) -> None:
     tx.run("UPDATE sequence SET floor = ? WHERE floor < ?", floor, floor)
 
 
+def begin_after(tx: Tx, seq: int) -> None:
+    """Go on from another server's log that ended with `seq`: numbers lie above it, and its events are not kept here."""
+    raise_floor(tx, seq)
+    tx.run("UPDATE sequence SET pruned = ? WHERE pruned < ?", seq, seq)
+
+
 def pruned(tx: Tx) -> int:
     """Return the number up to which old events were removed, 0 before the first; what is after it is complete."""
     row = tx.one("SELECT pruned FROM sequence")

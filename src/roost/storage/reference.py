@@ -84,7 +84,7 @@ class ReferenceData:
 
     def __init__(self, folder: Path, *, actors: Path | None = None, blobs: Path | None = None) -> None:
         """Raises ReferenceUnreadable for a folder that is not one, and ReferenceInUse."""
-        self._folder = folder
+        self.folder = folder
         self._actors = actors or folder / "actors"
         self._blobs = blobs
         self._copies = TemporaryDirectory(prefix="roost-reference-")
@@ -142,9 +142,9 @@ class ReferenceData:
 
     def last_seq(self) -> int:
         """Return the last sequence number that was given out, 0 where there is no log."""
-        if not (self._folder / SEQUENCER).exists():
+        if not (self.folder / SEQUENCER).exists():
             return 0
-        with closing(_Db(self._folder / SEQUENCER, Path(self._copies.name), shared=True)) as db:
+        with closing(_Db(self.folder / SEQUENCER, Path(self._copies.name), shared=True)) as db:
             # The counter outlives rows that were removed.
             rows = db.rows(
                 "SELECT seq FROM sqlite_sequence WHERE name = 'repo_seq' UNION ALL SELECT max(seq) FROM repo_seq"

@@ -2,7 +2,8 @@
 
 A semicolon ends one, unless it stands in a string, a quoted name, a comment, or the body of a trigger, which ends with
 `END;`: SQLite's own rules. PostgreSQL's scripts are read by them too, so these must do without `$$…$$`, without
-backslashes in `E'…'`, and without CREATE TRIGGER, which has no `END` there. Deliberately knows nothing else of SQL.
+backslashes in `E'…'`, and say CREATE OR REPLACE TRIGGER, as a CREATE TRIGGER would have to end with `END;`.
+Deliberately knows nothing else of SQL.
 """
 
 import re

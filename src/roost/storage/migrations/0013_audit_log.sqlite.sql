@@ -1,0 +1,3 @@
+-- compat: 11
+
+-- The audit log refuses aloud already.
