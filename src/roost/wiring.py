@@ -137,7 +137,7 @@ async def services_of(parts: Parts) -> dict[type, object]:
         Deletion(db, accounts, passwords, mail_tokens, minter),
         EmailChanges(db, mail_tokens, minter),
         Delegation(service_auth),
-        upstreams_of(config, resolver),
+        upstreams_of(config, resolver, budget),
         Preferences(db, minter),
         Reports(db, minter),
         Admin(db, mailer),

@@ -12,9 +12,11 @@ import pytest
 
 from roost.crypto import service_jwt
 from roost.crypto.keys import PublicKey
+from roost.data.cid import Cid
 from roost.http import proxy, slots
 from roost.http.xrpc import PREFIX
 from roost.identity import plc
+from roost.services import budget
 from roost.services.caller import Scope
 from support.calls import at_once, bearer, refusal, set_status
 from support.plain_repo import signing_key
@@ -594,3 +596,97 @@ def test_a_deleted_account_has_nothing_passed_on(fronted: Roost) -> None:
     assert gone.post("com.atproto.deleteAccount", json={}).status_code == 200
 
     assert refusal(get(gone, "app.bsky.feed.getTimeline"))[1] == "AccountNotFound"
+
+
+# In nobody's name
+
+RECORD = "com.atproto.repo.getRecord"
+ELSEWHERE = "did:plc:aaaaaaaaaaaaaaaaaaaaaaaa"
+
+
+def record_of(roost: Roost, repo: str, **headers: str) -> httpx.Response:
+    """Ask for somebody's profile, as nobody."""
+    query = f"repo={repo}&collection=app.bsky.actor.profile&rkey=self"
+    return roost.client.get(f"{PREFIX}{RECORD}?{query}", headers=headers)
+
+
+@pytest.fixture
+def found(upstream: Service) -> bytes:
+    """What the app view says of any record."""
+    uri = f"at://{ELSEWHERE}/app.bsky.actor.profile/self"
+    body = b'{"uri":"%s","cid":"%s","value":{"$type":"app.bsky.actor.profile"}}' % (
+        uri.encode(),
+        str(Cid.of_cbor(b"x")).encode(),
+    )
+    upstream.record = (200, body)
+    return body
+
+
+def test_a_record_that_is_not_here_is_the_app_views_to_give(fronted: Roost, upstream: Service, found: bytes) -> None:
+    """With the query as it was and without a token; of whoever asked nothing is said, whatever they sent."""
+    for repo in (ELSEWHERE, "somebody.example"):
+        answer = record_of(fronted, repo, authorization="Bearer nonsense", cookie="a=b")
+
+        assert (answer.status_code, answer.content) == (200, found)
+        asked = upstream.last
+        assert (asked.verb, asked.path) == ("GET", f"{PREFIX}{RECORD}")
+        assert asked.query == f"repo={repo}&collection=app.bsky.actor.profile&rkey=self".encode()
+        assert not {"authorization", "cookie"} & asked.headers.keys()
+    assert fronted.client.head(f"{PREFIX}{RECORD}?repo={ELSEWHERE}&collection=a.b.c&rkey=x").status_code == 200
+    assert upstream.last.verb == "HEAD"
+
+
+@pytest.mark.parametrize("status", ["deactivated", "takendown"])
+def test_so_is_one_of_an_inactive_account(fronted: Roost, upstream: Service, found: bytes, status: str) -> None:
+    """What the app view shows of it is the app view's to decide."""
+    gone = fronted.person()
+    set_status(fronted, gone, status)
+
+    assert record_of(fronted, gone.did).content == found
+    assert "authorization" not in upstream.last.headers
+
+
+def test_what_is_here_is_not_asked_of_others(fronted: Roost, upstream: Service, person: Person) -> None:
+    """Neither a record that stands, nor one that does not; nor what was asked wrongly."""
+    before = len(upstream.asked)
+
+    assert refusal(record_of(fronted, person.did))[:2] == (400, "RecordNotFound")
+    assert refusal(record_of(fronted, "no handle"))[:2] == (400, "InvalidRequest")
+    assert len(upstream.asked) == before
+
+
+def test_a_record_may_be_asked_of_a_service_that_is_named(
+    roost: Roost, fronted: Roost, upstream: Service, stranger: Stranger, found: bytes
+) -> None:
+    """Found in its document as for anybody; with neither that nor an app view it stays not found."""
+    assert record_of(fronted, ELSEWHERE, **{"atproto-proxy": f"{stranger.did}#feedgen"}).content == found
+    assert "authorization" not in upstream.last.headers
+    assert refusal(record_of(fronted, ELSEWHERE, **{"atproto-proxy": f"{stranger.did}#other"})) == NO_URL
+    assert refusal(record_of(fronted, ELSEWHERE, **{"atproto-proxy": "nonsense#svc"})) == NO_DID
+    assert refusal(record_of(fronted, ELSEWHERE, **{"atproto-proxy": "did:web:127.0.0.1#svc"})) == NO_DID
+    assert refusal(record_of(roost, ELSEWHERE))[:2] == (400, "RepoNotFound")
+    assert refusal(record_of(roost, ELSEWHERE, **{"atproto-proxy": "did:web:127.0.0.1#svc"})) == NO_DID
+
+
+def test_strangers_have_a_bounded_share(
+    fronted: Roost, upstream: Service, found: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of the calls at a time, and of the look-ups of services; an account's calls are not concerned."""
+    monkeypatch.setattr(slots, "MOST_NOBODYS", 0)
+    assert refusal(record_of(fronted, ELSEWHERE))[:2] == (503, "NotEnoughResources")
+    assert get(fronted.person(), "com.example.thing").status_code == 200
+    monkeypatch.setattr(slots, "MOST_NOBODYS", 64)
+    monkeypatch.setattr(budget, "WAITING", 0)
+    other = Stranger.register(fronted, {"svc": plc.Service("Any", upstream.url)})
+    named = {"atproto-proxy": f"{other.did}#svc"}
+
+    assert refusal(record_of(fronted, ELSEWHERE, **named))[:2] == (429, "RateLimitExceeded")
+    assert get(fronted.person(), "com.example.thing", f"{other.did}#svc").status_code == 200
+
+
+def test_an_app_view_that_fails_is_told(fronted: Roost, upstream: Service) -> None:
+    """In our form, as for a call of an account."""
+    upstream.record = (500, b"{}")
+    assert refusal(record_of(fronted, ELSEWHERE))[:2] == (502, "UpstreamFailure")
+    upstream.record = (400, b'{"error":"RecordNotFound","message":"none"}')
+    assert refusal(record_of(fronted, ELSEWHERE)) == (400, "RecordNotFound", "none")

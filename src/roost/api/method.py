@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from roost.api.limits import Limits
 from roost.services.caller import Scope
+from roost.services.errors import ServiceError
 
 if TYPE_CHECKING:
     from roost.data.value import Value
@@ -93,7 +94,8 @@ Explain: TypeAlias = Callable[[Exception], Exception]
 @dataclass(frozen=True, slots=True)
 class Query:
     """A method that reads: GET, and HEAD. `scopes` says which access tokens may call it, `limits` how often; one
-    that is `relayed` may be answered by another server, when a client names that or the operator has.
+    that is `relayed` may be answered by another server, when a client names that or the operator has. One that ends in
+    an error of `elsewhere` is asked of that server too, in nobody's name.
     """
 
     nsid: str
@@ -104,6 +106,7 @@ class Query:
     explain: Explain = unexplained
     limits: Limits = ()
     relayed: bool = False
+    elsewhere: tuple[type[ServiceError], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ from roost.lexicon import Query as QueryDef
 from roost.lexicon import Subscription as SubscriptionDef
 from roost.services.audit import Action
 from roost.services.caller import Caller, Scope, Service, Viewer
+from roost.services.errors import ServiceError
 from roost.services.firehose import Sink
 
 Services: TypeAlias = Mapping[type, object]
@@ -59,6 +60,7 @@ class Bound:
     params: Callable[[bytes], object] | None
     input: Callable[[bytes], object] | None  # for Intake.JSON
     relayed: bool
+    elsewhere: tuple[type[ServiceError], ...]
     wants_caller: bool
     wants_content_type: bool
     wants_host: bool
@@ -113,6 +115,7 @@ def bind(method: Method, *, services: Services, catalog: Catalog) -> Bound:
         params=_params(lexicon, hints["params"]) if "params" in hints else None,
         input=_input(lexicon, hints["input"]) if intake is Intake.JSON else None,
         relayed=method.relayed,
+        elsewhere=method.elsewhere if isinstance(method, Query) else (),
         wants_caller="caller" in hints,
         wants_content_type="content_type" in hints,
         wants_host="host" in hints,

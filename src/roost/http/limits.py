@@ -14,12 +14,13 @@ from time import monotonic, time
 from typing import Final
 
 import structlog
+from starlette.types import Message, Send
 from starlette.types import Scope as Asgi
 
 from roost.api.limits import ALL_REQUESTS as ALL
 from roost.api.limits import Arguments, By, Limit
 from roost.http.address import Address, Addresses, Network, parse
-from roost.http.answer import Header
+from roost.http.answer import EXPOSED, Header
 from roost.http.windows import Ask, Counters, State, Windows
 from roost.services.caller import Caller
 from roost.services.errors import TooManyRequests, UpstreamFailure
@@ -107,6 +108,27 @@ def told(scope: Asgi) -> tuple[Header, ...]:
     """Return the headers that tell of a request's limits."""
     headers: tuple[Header, ...] = scope.get(STATE, ())
     return headers
+
+
+def with_limits(headers: tuple[Header, ...], scope: Asgi) -> tuple[Header, ...]:
+    """Add what tells of a request's limits, where there are any, and that a page's code may read it."""
+    limits = told(scope)
+    return (*headers, *limits, EXPOSED) if limits else headers
+
+
+def telling(scope: Asgi, send: Send) -> Send:
+    """Add the same to an answer that somebody else makes."""
+    limits = told(scope)
+
+    async def tell(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = [*message.get("headers", ())]
+            # The other server's limits are nearer to what was asked than ours.
+            if not any(name.lower().startswith(b"ratelimit-") for name, _ in headers):
+                message["headers"] = [*headers, *limits]
+        await send(message)
+
+    return tell if limits else send
 
 
 def _ask(limit: Limit, arguments: Arguments, address: Address, caller: object) -> Ask:

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
 
+from roost.identity.diddoc import DidDocument
 from roost.net.errors import BadAnswer, DidNotResolved, NetError, RequestRefused
 from roost.net.resolve import DidResolver
+from roost.services.budget import Budget, party_of
 from roost.services.errors import InvalidRequest, UpstreamFailure
 from roost.syntax import Did, InvalidSyntax
 
@@ -42,12 +44,14 @@ class Upstreams:
     def __init__(
         self,
         resolver: DidResolver,
+        budget: Budget,
         *,
         appview: Upstream | None = None,
         moderation: Upstream | None = None,
         reports: Upstream | None = None,
     ) -> None:
         self._resolver = resolver
+        self._budget = budget
         self._appview = appview
         self._moderation = moderation
         self.reports = reports or moderation
@@ -63,16 +67,17 @@ class Upstreams:
         """Return whether that is the app view in the settings; where there is none, any app view will do."""
         return name.endswith(f"#{APPVIEW_ID}") if self._appview is None else name == self._appview.name
 
-    async def find(self, did: Did, id: str, *, fresh: bool = False) -> Upstream:
-        """Return a service by name, with the document read from its source if `fresh`.
+    async def find(self, did: Did, id: str, *, fresh: bool = False, for_anybody: bool = False) -> Upstream:
+        """Return a service by name, with the document read from its source if `fresh`; what is looked up `for_anybody`,
+        who may have no account here, is counted.
 
-        Raises InvalidRequest for one that there is not, UpstreamFailure when nobody can say.
+        Raises InvalidRequest for one that there is not, UpstreamFailure when nobody can say, TooManyRequests.
         """
         configured = self._configured.get(f"{did}#{id}")
         if configured is not None:
             return configured
         try:
-            document = await self._resolver.resolve(did, fresh=fresh)
+            document = await self._document(did, fresh=fresh, for_anybody=for_anybody)
         except (DidNotResolved, RequestRefused, BadAnswer) as error:
             raise InvalidRequest("could not resolve proxy did") from error
         except NetError as error:
@@ -81,6 +86,15 @@ class Upstreams:
         if endpoint is None:
             raise InvalidRequest("could not resolve proxy did service url")
         return Upstream(did, id, origin_of(endpoint), configured=False)
+
+    async def _document(self, did: Did, *, fresh: bool, for_anybody: bool) -> DidDocument:
+        if not for_anybody:
+            return await self._resolver.resolve(did, fresh=fresh)
+        known = None if fresh else await self._resolver.peek(did)
+        if known is not None:
+            return known
+        async with self._budget.spend(party_of(did)):
+            return await self._resolver.resolve(did, fresh=fresh)
 
 
 def parse_name(header: str) -> tuple[Did, str]:
