@@ -187,6 +187,7 @@ def _limiter(server: Server, addresses: Addresses) -> Limiter | None:
         shared=server.counters,
         bypass_key=config.rate_limit_bypass_key,
         exempt=config.rate_limit_bypass_ips,
+        whose=server.get(Sessions).whose,
     )
 
 

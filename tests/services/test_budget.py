@@ -33,9 +33,11 @@ async def test_a_party_is_asked_so_often_a_minute() -> None:
     """Then no more until the next minute; others are not concerned."""
     clock = Clock()
     budget = Budget(clock)
+    clock.now = 45_000
     await spend(budget, "a", 5)
-    with pytest.raises(TooManyRequests):
+    with pytest.raises(TooManyRequests) as told:
         await spend(budget, "a")
+    assert told.value.retry_after == 15
     await spend(budget, "b", 5)
 
     clock.now += 60_000

@@ -17,7 +17,6 @@ from roost.crypto import service_jwt
 from roost.crypto.errors import InvalidToken as NotAToken
 from roost.http.address import Addresses
 from roost.http.guard import Guard
-from roost.http.limits import STATE
 from roost.services.caller import Administrator, Caller, Scope, Service, Viewer
 from roost.services.errors import AuthMissing, InvalidToken, TooManyRequests, Unauthenticated
 from roost.syntax import Did
@@ -138,8 +137,7 @@ class Authenticator:
         address = self._addresses.of(scope)
         wait = self._guard.turned_away(address)
         if wait:
-            scope[STATE] = ((b"retry-after", b"%d" % wait),)
-            raise TooManyRequests(f"Too many wrong passwords: try again in {wait // 60} minutes")
+            raise TooManyRequests(f"Too many wrong passwords: try again in {wait // 60} minutes", retry_after=wait)
         if not compare_digest(sha256(presented).digest(), self._admin):
             self._guard.failed(address)
             raise Unauthenticated(MISSING)

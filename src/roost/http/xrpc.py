@@ -385,6 +385,8 @@ async def refuse(
         headers += PRIVATE
     if status == 401:
         headers = (*headers, CHALLENGES[admin])
+    if isinstance(error, TooManyRequests) and error.retry_after is not None:
+        headers = (*headers, (b"retry-after", b"%d" % error.retry_after))
     if status == 426:
         headers = (*headers, *UPGRADE)
     await respond(send, status, headers, body)

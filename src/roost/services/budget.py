@@ -57,13 +57,14 @@ class Budget:
 
     def count(self, party: str, *, a_minute: int) -> None:
         """Count a request without taking part in how many are under way. Raises TooManyRequests."""
-        minute = self._clock() // 60_000
+        now = self._clock()
+        minute = now // 60_000
         if minute != self._minute or len(self._spent) >= TARGETS:
             self._minute = minute
             self._spent.clear()
         spent = self._spent.get(party, 0)
         if spent >= a_minute:
-            raise TooManyRequests(BUSY)
+            raise TooManyRequests(BUSY, retry_after=60 - now // 1000 % 60)
         self._spent[party] = spent + 1
 
 

@@ -247,7 +247,13 @@ class PayloadTooLarge(ServiceError):
 
 
 class TooManyRequests(ServiceError):
-    """The server is at a limit that protects it; trying again later may succeed."""
+    """The server is at a limit that protects it; trying again later may succeed: in so many seconds, where it is known
+    when there will be room.
+    """
+
+    def __init__(self, message: str, *, retry_after: int | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
 
 
 class UpstreamFailure(ServiceError):
