@@ -63,9 +63,9 @@ class Reports:
         def add(tx: Tx) -> Report:
             if accounts.by_id(tx, caller.account) is None:
                 raise AccountNotFound("Account not found")
-            made = reports.times_since(tx, caller.account, now - _DAY)
-            if len(made) >= REPORTS_A_DAY:
-                wait = (made[-REPORTS_A_DAY] + _DAY - now) // 1000 + 1
+            before = reports.times_since(tx, caller.account, now - _DAY)
+            if len(before) >= REPORTS_A_DAY:
+                wait = (before[-REPORTS_A_DAY] + _DAY - now) // 1000 + 1
                 raise TooManyRequests(f"No more than {REPORTS_A_DAY} reports a day", retry_after=wait)
             return reports.add(
                 tx, caller.account, did=caller.did, reason_type=reason_type, reason=reason, subject=about, now=now
