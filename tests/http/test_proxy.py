@@ -8,6 +8,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx
+import orjson
 import pytest
 
 from roost.crypto import service_jwt
@@ -26,6 +27,7 @@ from support.strangers import Stranger
 from support.upstream import MIB, Service, service
 
 APPVIEW = "did:web:appview.test"
+ELSEWHERE = "did:plc:aaaaaaaaaaaaaaaaaaaaaaaa"
 MODS = "did:web:mods.test"
 UNREACHABLE = (502, "UpstreamFailure", "Upstream service unreachable")
 NO_URL = (400, "InvalidRequest", "could not resolve proxy did service url")
@@ -598,10 +600,92 @@ def test_a_deleted_account_has_nothing_passed_on(fronted: Roost) -> None:
     assert refusal(get(gone, "app.bsky.feed.getTimeline"))[1] == "AccountNotFound"
 
 
+# To whom, as the method has it
+
+FEED = "app.bsky.feed.getFeed?feed=at://did:web:a.test/app.bsky.feed.generator/cats"
+PUSH = "app.bsky.notification.registerPush"
+
+
+def test_a_feed_is_asked_for_with_a_token_for_its_generator(upstream: Service, person: Person) -> None:
+    """The app view hands it on; another service that is named gets one of its own, as for any method."""
+    upstream.record = (200, b'{"value":{"did":"did:web:feeds.test"}}')
+
+    assert get(person, FEED).status_code == 200
+    record, feed = upstream.asked[-2:]
+    assert record.query == b"repo=did%3Aweb%3Aa.test&collection=app.bsky.feed.generator&rkey=cats"
+    assert "authorization" not in record.headers
+    assert feed.path == f"{PREFIX}app.bsky.feed.getFeed"
+    claims = service_jwt.parse(feed.headers["authorization"].removeprefix("Bearer ")).claims
+    assert (claims["iss"], claims["aud"], claims["lxm"]) == (
+        person.did,
+        "did:web:feeds.test",
+        "app.bsky.feed.getFeedSkeleton",
+    )
+    assert get(person, FEED, f"{MODS}#atproto_labeler").status_code == 200
+    claims = service_jwt.parse(upstream.last.headers["authorization"].removeprefix("Bearer ")).claims
+    assert (claims["aud"], claims["lxm"]) == (MODS, "app.bsky.feed.getFeed")
+
+
+def test_a_feed_that_nobody_makes_is_told(upstream: Service, person: Person) -> None:
+    """And so is a query without one."""
+    upstream.record = (400, b'{"error":"RecordNotFound","message":"none"}')
+
+    assert refusal(get(person, FEED)) == (400, "UnknownFeed", "could not resolve feed did")
+    assert refusal(get(person, "app.bsky.feed.getFeed"))[:2] == (400, "InvalidRequest")
+    upstream.record = (500, b"{}")
+    assert refusal(get(person, FEED))[:2] == (502, "UpstreamFailure")
+
+
+@pytest.mark.parametrize("nsid", [PUSH, "app.bsky.notification.unregisterPush"])
+def test_who_notifies_is_told_of_the_app(fronted: Roost, upstream: Service, person: Person, nsid: str) -> None:
+    """The service that the body names: the app view, or one that is found by its id and its type."""
+    notifier = Stranger.register(fronted, {"bsky_notif": plc.Service("BskyNotificationService", upstream.url)})
+
+    def call(did: str, **headers: str) -> httpx.Response:
+        body = {"serviceDid": did, "token": "t", "platform": "ios", "appId": "app"}
+        return person.client.post(f"{PREFIX}{nsid}", json=body, headers=person.auth | headers)
+
+    for did, aud in ((APPVIEW, APPVIEW), (notifier.did, notifier.did)):
+        assert call(did).status_code == 200
+        claims = service_jwt.parse(upstream.last.headers["authorization"].removeprefix("Bearer ")).claims
+        assert (upstream.last.path, claims["aud"], claims["lxm"]) == (f"{PREFIX}{nsid}", aud, nsid)
+        assert orjson.loads(upstream.last.body)["serviceDid"] == did
+    assert call(notifier.did, **{"atproto-proxy": f"{MODS}#atproto_labeler"}).status_code == 200
+    claims = service_jwt.parse(upstream.last.headers["authorization"].removeprefix("Bearer ")).claims
+    assert claims["aud"] == MODS
+
+
+def test_who_sends_none_is_not_told(fronted: Roost, upstream: Service, person: Person) -> None:
+    """A service of another type, one that there is not, a body that names nobody; and nobody without an account."""
+    path = f"{PREFIX}{PUSH}"
+    other = Stranger.register(fronted, {"bsky_notif": plc.Service("Other", upstream.url)})
+    before = len(upstream.asked)
+
+    assert refusal(person.client.post(path, json={"serviceDid": other.did}, headers=person.auth)) == NO_URL
+    assert refusal(person.client.post(path, json={"serviceDid": ELSEWHERE}, headers=person.auth)) == NO_DID
+    bodies: tuple[object, ...] = ({}, {"serviceDid": "a.test"}, [])
+    for body in bodies:
+        assert refusal(person.client.post(path, json=body, headers=person.auth))[:2] == (400, "InvalidRequest")
+    assert refusal(person.client.post(path, headers=person.auth))[:2] == (400, "InvalidRequest")
+    large = person.client.post(path, content=b" " * 200_000, headers=person.auth | {"content-type": "application/json"})
+    assert refusal(large)[:2] == (413, "PayloadTooLarge")
+    assert refusal(fronted.client.post(path, json={"serviceDid": APPVIEW}))[1] == "AuthMissing"
+    assert len(upstream.asked) == before
+
+
+def test_a_compressed_registration_is_passed_on_plainly(upstream: Service, person: Person) -> None:
+    """It has to be read to know where it goes."""
+    body = b'{"serviceDid":"%s"}' % APPVIEW.encode()
+    sent = person.auth | {"content-type": "application/json", "content-encoding": "gzip"}
+
+    assert person.client.post(f"{PREFIX}{PUSH}", content=gzip.compress(body), headers=sent).status_code == 200
+    assert (upstream.last.body, upstream.last.headers["content-length"]) == (body, str(len(body)))
+    assert "content-encoding" not in upstream.last.headers
+
+
 # In nobody's name
 
 RECORD = "com.atproto.repo.getRecord"
-ELSEWHERE = "did:plc:aaaaaaaaaaaaaaaaaaaaaaaa"
 
 
 def record_of(roost: Roost, repo: str, **headers: str) -> httpx.Response:

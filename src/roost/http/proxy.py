@@ -10,14 +10,14 @@ cannot pass through a service that answers with a value.
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import structlog
 from starlette.types import Receive, Send
 from starlette.types import Scope as Asgi
 
-from roost.api.method import STANDARD, TAKENDOWN, Auth
+from roost.api.method import DEFAULT_BODY, STANDARD, TAKENDOWN, Auth
 from roost.http.address import Addresses
 from roost.http.auth import Authenticator
 from roost.http.errors import ClientGone, UnknownMethod
@@ -36,8 +36,10 @@ from roost.services.errors import (
     InvalidToken,
     UpstreamFailure,
 )
+from roost.services.feeds import GET_FEED, GET_FEED_SKELETON, generator_of
+from roost.services.push import PUSHES, service_of
 from roost.services.service_auth import ServiceAuth
-from roost.services.upstreams import CREATE_REPORT, Upstream, Upstreams, parse_name
+from roost.services.upstreams import APPVIEW_ID, CREATE_REPORT, Upstream, Upstreams, parse_name
 from roost.syntax import InvalidSyntax, Nsid
 
 log: Final[structlog.stdlib.BoundLogger] = structlog.get_logger("roost.http")
@@ -119,11 +121,12 @@ class Proxy:
     async def _serve(self, admit: Callable[[Asgi], Awaitable[Call]], scope: Asgi, receive: Receive, send: Send) -> None:
         answer = Answer(send)
         try:
-            call = await admit(scope)
+            intake = Intake(scope, receive)
+            call = await self._readdressed(await admit(scope), intake)
             upstream = self._upstreams.usual(call.nsid) if call.named is None else await self._find(call)
             assert upstream is not None, "a call for nobody was not admitted"
             with self._slots.taken(call.owner, stranger=not upstream.configured):
-                await self._until_gone(call, upstream, Intake(scope, receive), answer)
+                await self._until_gone(call, upstream, intake, answer)
         except ClientGone:
             return
         except Exception as error:  # noqa: BLE001 — the request boundary
@@ -158,6 +161,14 @@ class Proxy:
         if named is not None:
             parse_name(named)
         return Call(scope["method"], Nsid(_name(scope)), None, self._addresses.of(scope).site, named)
+
+    async def _readdressed(self, call: Call, intake: Intake) -> Call:
+        """Return the call as it is addressed by its body, where the method has it so and nobody else is named."""
+        usual = call.named is None or self._upstreams.is_appview(call.named)
+        if call.nsid not in PUSHES or not usual or call.verb != "POST":
+            return call
+        did = service_of(call.nsid, await intake.whole(DEFAULT_BODY) if intake.has_body else b"")
+        return replace(call, named=self._upstreams.notifier(did))
 
     async def _caller(self, nsid: Nsid, authorization: bytes | None, scope: Asgi) -> Caller:
         """Return whose call it is, if the account stands and the credentials reach so far.
@@ -215,11 +226,20 @@ class Proxy:
         found = await self._find(call, fresh=True)
         return None if found == upstream else found
 
+    async def _token(self, call: Call, upstream: Upstream, client: Client, intake: Intake) -> str | None:
+        """Return the token for a call, None for one in nobody's name. Raises UnknownFeed, UpstreamFailure, NetError."""
+        if call.caller is None:
+            return None
+        if call.nsid == GET_FEED and upstream.id == APPVIEW_ID:
+            # The app view hands it on to whoever makes the feed: it is of no use to anybody else.
+            generator = await generator_of(client, upstream, intake.query)
+            return await self._auth.issue(call.caller, aud=generator, lxm=GET_FEED_SKELETON)
+        return await self._auth.issue(call.caller, aud=upstream.did, lxm=call.nsid)
+
     async def _exchange(self, call: Call, upstream: Upstream, intake: Intake, answer: Answer) -> None:
         """Send the request and pass the answer on. Raises a NetError."""
-        caller = call.caller
-        token = None if caller is None else await self._auth.issue(caller, aud=upstream.did, lxm=call.nsid)
         client = self._configured if upstream.configured else self._strangers
+        token = await self._token(call, upstream, client, intake)
         async with contextlib.AsyncExitStack() as stack:
             try:
                 async with asyncio.timeout(HEAD_SECONDS) as patience:

@@ -12,7 +12,7 @@
     │   │                         └── HandleTaken
     │   ├── DidNotFound           DidDeactivated
     │   ├── InvalidInviteCode     InvalidPassword       EmailNotAvailable   IncompatibleDidDoc
-    │   ├── BadExpiration         LexiconNotFound
+    │   ├── BadExpiration         LexiconNotFound       UnknownFeed
     │   ├── FutureCursor          ConsumerTooSlow       (of a subscriber)
     │   ├── InvalidEmail          UnknownAccount        AppPasswordExists
     │   └── InvalidToken          ExpiredToken          TokenRequired       (of a session, of a mailed token)
@@ -156,6 +156,10 @@ class BadExpiration(InvalidRequest):
 
 class LexiconNotFound(InvalidRequest):
     """No lexicon document is published under the NSID, or none that can be proved."""
+
+
+class UnknownFeed(InvalidRequest):
+    """There is no feed of that name, or nobody can be told to make it."""
 
 
 class BlockNotFound(InvalidRequest):

@@ -21,6 +21,10 @@ OZONE: Final = "tools.ozone."
 
 APPVIEW_ID: Final = "bsky_appview"
 LABELER_ID: Final = "atproto_labeler"
+NOTIFIER_ID: Final = "bsky_notif"
+
+TYPES: Final = {NOTIFIER_ID: "BskyNotificationService"}
+"""The types of services that are found by both; all others are found by their id, whatever type they say they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +71,10 @@ class Upstreams:
         """Return whether that is the app view in the settings; where there is none, any app view will do."""
         return name.endswith(f"#{APPVIEW_ID}") if self._appview is None else name == self._appview.name
 
+    def notifier(self, did: Did) -> str | None:
+        """Return the name of the service of a DID that sends notifications; None for the app view in the settings."""
+        return None if self._appview is not None and self._appview.did == did else f"{did}#{NOTIFIER_ID}"
+
     async def find(self, did: Did, id: str, *, fresh: bool = False, for_anybody: bool = False) -> Upstream:
         """Return a service by name, with the document read from its source if `fresh`; what is looked up `for_anybody`,
         who may have no account here, is counted.
@@ -82,7 +90,7 @@ class Upstreams:
             raise InvalidRequest("could not resolve proxy did") from error
         except NetError as error:
             raise UpstreamFailure("could not resolve proxy did") from error
-        endpoint = document.service_endpoint(id)
+        endpoint = document.service_endpoint(id, type=TYPES.get(id))
         if endpoint is None:
             raise InvalidRequest("could not resolve proxy did service url")
         return Upstream(did, id, origin_of(endpoint), configured=False)
