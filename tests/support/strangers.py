@@ -55,6 +55,11 @@ class Stranger:
         """Replace the services."""
         self._submit(plc.update(self.last, replace(self.last.state, services=dict(services)), self.rotation))
 
+    def rename(self, handle: str) -> None:
+        """Have the document name another handle."""
+        state = replace(self.last.state, also_known_as=(f"at://{handle}",))
+        self._submit(plc.update(self.last, state, self.rotation))
+
     def claims(self, roost: Roost, lxm: str, **changes: object) -> dict[str, object]:
         """Return what its token for a method of the server says; changes to None leave a claim out."""
         now = int(time.time())

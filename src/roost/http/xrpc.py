@@ -28,6 +28,7 @@ from roost.http.content import part_of
 from roost.http.errors import ClientGone, NotFound, UnknownMethod, UpgradeRequired, WrongVerb, answer_of
 from roost.http.limits import Limiter, telling, told, with_limits
 from roost.services.audit import Audit
+from roost.services.budget import ASKING
 from roost.services.caller import Service
 from roost.services.errors import InvalidRequest, TooManyRequests
 
@@ -138,6 +139,7 @@ class Endpoint:
         if bound.relayed and self._unserved is not None and self._takes is not None and self._takes(scope, bound.nsid):
             await self._pass_on(bound.nsid, scope, receive, send)
             return
+        ASKING.set(self._addresses.of(scope).site)
         try:
             if verb != bound.verb and not (verb == "HEAD" and bound.verb == "GET"):
                 raise WrongVerb(verb, bound.verb)

@@ -1,5 +1,5 @@
-"""Feeds that somebody else makes: the app view is asked for one with a token that the generator will take, for it is the
-generator that has to know who reads (spec section 1.7 getFeed).
+"""Feeds that somebody else makes: the app view is asked for one with a token that the generator will take, which has to
+know who reads (spec section 1.7 getFeed).
 
 It deliberately does not know how the call goes on from there.
 """
