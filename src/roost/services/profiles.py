@@ -5,7 +5,6 @@ It deliberately does not know what else a profile holds, nor any other record wi
 are until somebody writes them anew.
 """
 
-from collections.abc import Mapping
 from typing import Final
 
 from roost.data.value import Value
@@ -27,13 +26,15 @@ class Profiles:
     def __init__(self, db: Database) -> None:
         self._db = db
 
-    async def modern(self, account: int, collection: Nsid, record: Mapping[str, Value]) -> dict[str, Value]:
+    async def modern(self, account: int, collection: Nsid, record: Value) -> Value:
         """Return the record; if it is a profile, with references to the account's blobs in today's form, and the size
-        that each has. Raises BlobNotFound.
+        that each has. Whether it is an object at all is not looked at here. Raises BlobNotFound.
         """
+        if collection != PROFILE or not isinstance(record, dict):
+            return record
         found = {name: ref for name in IMAGES if (ref := old_ref(record.get(name))) is not None}
-        if collection != PROFILE or not found:
-            return dict(record)
+        if not found:
+            return record
 
         def read(tx: Tx) -> dict[str, Value]:
             images: dict[str, Value] = {}
@@ -44,4 +45,4 @@ class Profiles:
                 images[name] = {"$type": "blob", "ref": ref.cid, "mimeType": ref.mime_type, "size": blob.size}
             return images
 
-        return dict(record) | await self._db.read(read)
+        return record | await self._db.read(read)

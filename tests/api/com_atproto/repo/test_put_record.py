@@ -140,3 +140,10 @@ def test_elsewhere_the_old_form_stays_refused(person: Person) -> None:
         assert refusal(answer)[:2] == (400, "InvalidRequest")
         assert "Legacy blobs are not allowed" in refusal(answer)[2]
     assert refusal(put(person, "self", {"avatar": missing}, PROFILE))[:2] == (400, "BlobNotFound")
+
+
+@pytest.mark.parametrize("collection", [THING, PROFILE])
+def test_a_record_is_an_object(anybody: Person, collection: str) -> None:
+    """A link and bytes look like one in JSON, and are none."""
+    for value in ({"$link": str(Cid.of_cbor(b"x"))}, {"$bytes": "AQID"}):
+        assert refusal(put(anybody, "self", value, collection))[:2] == (400, "InvalidRequest")
