@@ -15,7 +15,7 @@ DID = "did:web:service.test"
 def usual(nsid: str, **flags: str) -> str | None:
     """Return the service that a method is for under these settings."""
     config = load(flags={"data": Path("data"), **flags})
-    found = upstreams_of(config, None).usual(nsid)  # type: ignore[arg-type]  # no document is looked up here
+    found = upstreams_of(config, None, None).usual(nsid)  # type: ignore[arg-type]  # no document is looked up here
     return None if found is None else f"{found.name} {found.origin}"
 
 

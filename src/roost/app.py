@@ -150,6 +150,7 @@ def asgi(server: Server) -> Applications:
         server.get(Accounts),
         server.get(ServiceAuth),
         server.get(Upstreams),
+        addresses,
         configured=server.outgoing.configured,
         strangers=server.outgoing.strangers,
     )
@@ -171,6 +172,7 @@ def asgi(server: Server) -> Applications:
         limiter=_limiter(server, addresses),
         unserved=proxy,
         takes=proxy.takes,
+        stands_in=proxy.for_anybody,
         streams=streams,
     )
     return Applications(endpoint, FirehoseEdge(streams), pages([front, *known, *operator]))
@@ -185,6 +187,7 @@ def _limiter(server: Server, addresses: Addresses) -> Limiter | None:
         shared=server.counters,
         bypass_key=config.rate_limit_bypass_key,
         exempt=config.rate_limit_bypass_ips,
+        whose=server.get(Sessions).whose,
     )
 
 

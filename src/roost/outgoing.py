@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from roost.config import Config
 from roost.net.client import Client
 from roost.net.resolve import DidResolver
+from roost.services.budget import Budget
 from roost.services.upstreams import APPVIEW_ID, LABELER_ID, Upstream, Upstreams
 from roost.syntax import Did
 
@@ -38,10 +39,11 @@ async def open_outgoing(config: Config, *, configured: int, strangers: int) -> A
         await clients.strangers.close()
 
 
-def upstreams_of(config: Config, resolver: DidResolver) -> Upstreams:
+def upstreams_of(config: Config, resolver: DidResolver, budget: Budget) -> Upstreams:
     """Return where methods go that are not answered here."""
     return Upstreams(
         resolver,
+        budget,
         appview=_named(config.appview_did, APPVIEW_ID, config.appview_url),
         moderation=_named(config.mod_service_did, LABELER_ID, config.mod_service_url),
         reports=_named(config.report_service_did, LABELER_ID, config.report_service_url),

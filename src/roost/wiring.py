@@ -55,6 +55,7 @@ from roost.services.passwords import Passwords
 from roost.services.plc_operations import PlcOperations
 from roost.services.policy import Policy
 from roost.services.preferences import Preferences
+from roost.services.profiles import Profiles
 from roost.services.reading import Reading
 from roost.services.refresh import Refresh
 from roost.services.registration import Registration
@@ -137,7 +138,7 @@ async def services_of(parts: Parts) -> dict[type, object]:
         Deletion(db, accounts, passwords, mail_tokens, minter),
         EmailChanges(db, mail_tokens, minter),
         Delegation(service_auth),
-        upstreams_of(config, resolver),
+        upstreams_of(config, resolver, budget),
         Preferences(db, minter),
         Reports(db, minter),
         Admin(db, mailer),
@@ -156,6 +157,7 @@ def _alone(parts: Parts, policy: Policy) -> tuple[object, ...]:
     db, minter = parts.db, parts.minter
     return (
         Records(parts.catalog, minter),
+        Profiles(db),
         Reading(db),
         Exports(db),
         BlobAudit(db, parts.objects),

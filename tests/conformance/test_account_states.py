@@ -106,7 +106,7 @@ SIGN_UP = everybody(same("401 BadJwtType")) | {
 DELETION = everybody("400 mailed | 400 mailed | 400 mailed | 401 AuthenticationRequired")
 RESET = everybody(same("400 InvalidToken"))
 WRITE = own() | {
-    "other": same("401 AuthenticationRequired"),
+    "other": " | ".join(["401 AuthenticationRequired"] * 3 + ["403 AccountNotFound"]),
     "program": f"200 | 401 AccountDeactivated | {GONE}",
     "owner": f"200 | 401 AccountDeactivated | {GONE}",
 }

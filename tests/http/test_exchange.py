@@ -1,6 +1,7 @@
 """The two ends of a call that is passed on."""
 
 import asyncio
+import gzip
 from collections.abc import AsyncIterator
 
 import pytest
@@ -44,6 +45,21 @@ async def test_a_body_is_read_once_then_the_end_is_waited_for() -> None:
 
     await gone
     assert (body, request.begun, request.query) == ([b"a", b"b"], True, "?a=b")
+
+
+async def test_a_body_may_be_looked_at_first() -> None:
+    """Undone of its coding; then it is passed on like that, as often as need be."""
+    zipped = gzip.compress(b"hello")
+    request = intake(
+        piece(zipped[:9]), piece(zipped[9:], more=False), content_length=str(len(zipped)), content_encoding="gzip"
+    )
+
+    assert await request.whole(100) == b"hello"
+    for _ in range(2):
+        async with asyncio.timeout(10) as patience:
+            assert [chunk async for chunk in request.pieces(patience, 5)] == [b"hello"]
+    assert (request.headers, request.begun, request.has_body) == ([(b"content-length", b"5")], False, True)
+    await request.until_gone()
 
 
 async def test_patience_begins_when_the_request_is_whole() -> None:

@@ -8,13 +8,16 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx
+import orjson
 import pytest
 
 from roost.crypto import service_jwt
 from roost.crypto.keys import PublicKey
+from roost.data.cid import Cid
 from roost.http import proxy, slots
 from roost.http.xrpc import PREFIX
 from roost.identity import plc
+from roost.services import budget
 from roost.services.caller import Scope
 from support.calls import at_once, bearer, refusal, set_status
 from support.plain_repo import signing_key
@@ -24,6 +27,7 @@ from support.strangers import Stranger
 from support.upstream import MIB, Service, service
 
 APPVIEW = "did:web:appview.test"
+ELSEWHERE = "did:plc:aaaaaaaaaaaaaaaaaaaaaaaa"
 MODS = "did:web:mods.test"
 UNREACHABLE = (502, "UpstreamFailure", "Upstream service unreachable")
 NO_URL = (400, "InvalidRequest", "could not resolve proxy did service url")
@@ -606,3 +610,179 @@ def test_a_deleted_account_has_nothing_passed_on(fronted: Roost) -> None:
     assert gone.post("com.atproto.deleteAccount", json={}).status_code == 200
 
     assert refusal(get(gone, "app.bsky.feed.getTimeline"))[1] == "AccountNotFound"
+
+
+# To whom, as the method has it
+
+FEED = "app.bsky.feed.getFeed?feed=at://did:web:a.test/app.bsky.feed.generator/cats"
+PUSH = "app.bsky.notification.registerPush"
+
+
+def test_a_feed_is_asked_for_with_a_token_for_its_generator(upstream: Service, person: Person) -> None:
+    """The app view hands it on; another service that is named gets one of its own, as for any method."""
+    upstream.record = (200, b'{"value":{"did":"did:web:feeds.test"}}')
+
+    assert get(person, FEED).status_code == 200
+    record, feed = upstream.asked[-2:]
+    assert record.query == b"repo=did%3Aweb%3Aa.test&collection=app.bsky.feed.generator&rkey=cats"
+    assert "authorization" not in record.headers
+    assert feed.path == f"{PREFIX}app.bsky.feed.getFeed"
+    claims = service_jwt.parse(feed.headers["authorization"].removeprefix("Bearer ")).claims
+    assert (claims["iss"], claims["aud"], claims["lxm"]) == (
+        person.did,
+        "did:web:feeds.test",
+        "app.bsky.feed.getFeedSkeleton",
+    )
+    assert get(person, FEED, f"{MODS}#atproto_labeler").status_code == 200
+    claims = service_jwt.parse(upstream.last.headers["authorization"].removeprefix("Bearer ")).claims
+    assert (claims["aud"], claims["lxm"]) == (MODS, "app.bsky.feed.getFeed")
+
+
+def test_a_feed_that_nobody_makes_is_told(upstream: Service, person: Person) -> None:
+    """And so is a query without one."""
+    upstream.record = (400, b'{"error":"RecordNotFound","message":"none"}')
+
+    assert refusal(get(person, FEED)) == (400, "UnknownFeed", "could not resolve feed did")
+    assert refusal(get(person, "app.bsky.feed.getFeed"))[:2] == (400, "InvalidRequest")
+    upstream.record = (500, b"{}")
+    assert refusal(get(person, FEED))[:2] == (502, "UpstreamFailure")
+
+
+@pytest.mark.parametrize("nsid", [PUSH, "app.bsky.notification.unregisterPush"])
+def test_who_notifies_is_told_of_the_app(fronted: Roost, upstream: Service, person: Person, nsid: str) -> None:
+    """The service that the body names: the app view, or one that is found by its id and its type."""
+    notifier = Stranger.register(fronted, {"bsky_notif": plc.Service("BskyNotificationService", upstream.url)})
+
+    def call(did: str, **headers: str) -> httpx.Response:
+        body = {"serviceDid": did, "token": "t", "platform": "ios", "appId": "app"}
+        return person.client.post(f"{PREFIX}{nsid}", json=body, headers=person.auth | headers)
+
+    for did, aud in ((APPVIEW, APPVIEW), (notifier.did, notifier.did)):
+        assert call(did).status_code == 200
+        claims = service_jwt.parse(upstream.last.headers["authorization"].removeprefix("Bearer ")).claims
+        assert (upstream.last.path, claims["aud"], claims["lxm"]) == (f"{PREFIX}{nsid}", aud, nsid)
+        assert orjson.loads(upstream.last.body)["serviceDid"] == did
+    assert call(notifier.did, **{"atproto-proxy": f"{MODS}#atproto_labeler"}).status_code == 200
+    claims = service_jwt.parse(upstream.last.headers["authorization"].removeprefix("Bearer ")).claims
+    assert claims["aud"] == MODS
+
+
+def test_who_sends_none_is_not_told(fronted: Roost, upstream: Service, person: Person) -> None:
+    """A service of another type, one that there is not, a body that names nobody; and nobody without an account."""
+    path = f"{PREFIX}{PUSH}"
+    other = Stranger.register(fronted, {"bsky_notif": plc.Service("Other", upstream.url)})
+    before = len(upstream.asked)
+
+    assert refusal(person.client.post(path, json={"serviceDid": other.did}, headers=person.auth)) == NO_URL
+    assert refusal(person.client.post(path, json={"serviceDid": ELSEWHERE}, headers=person.auth)) == NO_DID
+    bodies: tuple[object, ...] = ({}, {"serviceDid": "a.test"}, [])
+    for body in bodies:
+        assert refusal(person.client.post(path, json=body, headers=person.auth))[:2] == (400, "InvalidRequest")
+    assert refusal(person.client.post(path, headers=person.auth))[:2] == (400, "InvalidRequest")
+    large = person.client.post(path, content=b" " * 200_000, headers=person.auth | {"content-type": "application/json"})
+    assert refusal(large)[:2] == (413, "PayloadTooLarge")
+    assert refusal(fronted.client.post(path, json={"serviceDid": APPVIEW}))[1] == "AuthMissing"
+    assert len(upstream.asked) == before
+
+
+def test_a_compressed_registration_is_passed_on_plainly(upstream: Service, person: Person) -> None:
+    """It has to be read to know where it goes."""
+    body = b'{"serviceDid":"%s"}' % APPVIEW.encode()
+    sent = person.auth | {"content-type": "application/json", "content-encoding": "gzip"}
+
+    assert person.client.post(f"{PREFIX}{PUSH}", content=gzip.compress(body), headers=sent).status_code == 200
+    assert (upstream.last.body, upstream.last.headers["content-length"]) == (body, str(len(body)))
+    assert "content-encoding" not in upstream.last.headers
+
+
+# In nobody's name
+
+RECORD = "com.atproto.repo.getRecord"
+
+
+def record_of(roost: Roost, repo: str, **headers: str) -> httpx.Response:
+    """Ask for somebody's profile, as nobody."""
+    query = f"repo={repo}&collection=app.bsky.actor.profile&rkey=self"
+    return roost.client.get(f"{PREFIX}{RECORD}?{query}", headers=headers)
+
+
+@pytest.fixture
+def found(upstream: Service) -> bytes:
+    """What the app view says of any record."""
+    uri = f"at://{ELSEWHERE}/app.bsky.actor.profile/self"
+    body = b'{"uri":"%s","cid":"%s","value":{"$type":"app.bsky.actor.profile"}}' % (
+        uri.encode(),
+        str(Cid.of_cbor(b"x")).encode(),
+    )
+    upstream.record = (200, body)
+    return body
+
+
+def test_a_record_that_is_not_here_is_the_app_views_to_give(fronted: Roost, upstream: Service, found: bytes) -> None:
+    """With the query as it was and without a token; of whoever asked nothing is said, whatever they sent."""
+    for repo in (ELSEWHERE, "somebody.example"):
+        answer = record_of(fronted, repo, authorization="Bearer nonsense", cookie="a=b")
+
+        assert (answer.status_code, answer.content) == (200, found)
+        asked = upstream.last
+        assert (asked.verb, asked.path) == ("GET", f"{PREFIX}{RECORD}")
+        assert asked.query == f"repo={repo}&collection=app.bsky.actor.profile&rkey=self".encode()
+        assert not {"authorization", "cookie"} & asked.headers.keys()
+    assert fronted.client.head(f"{PREFIX}{RECORD}?repo={ELSEWHERE}&collection=a.b.c&rkey=x").status_code == 200
+    assert upstream.last.verb == "HEAD"
+
+
+@pytest.mark.parametrize("status", ["deactivated", "takendown"])
+def test_so_is_one_of_an_inactive_account(fronted: Roost, upstream: Service, found: bytes, status: str) -> None:
+    """What the app view shows of it is the app view's to decide."""
+    gone = fronted.person()
+    set_status(fronted, gone, status)
+
+    assert record_of(fronted, gone.did).content == found
+    assert "authorization" not in upstream.last.headers
+
+
+def test_what_is_here_is_not_asked_of_others(fronted: Roost, upstream: Service, person: Person) -> None:
+    """Neither a record that stands, nor one that does not; nor what was asked wrongly."""
+    before = len(upstream.asked)
+
+    assert refusal(record_of(fronted, person.did))[:2] == (400, "RecordNotFound")
+    assert refusal(record_of(fronted, "no handle"))[:2] == (400, "InvalidRequest")
+    assert len(upstream.asked) == before
+
+
+def test_a_record_may_be_asked_of_a_service_that_is_named(
+    roost: Roost, fronted: Roost, upstream: Service, stranger: Stranger, found: bytes
+) -> None:
+    """Found in its document as for anybody; with neither that nor an app view it stays not found."""
+    assert record_of(fronted, ELSEWHERE, **{"atproto-proxy": f"{stranger.did}#feedgen"}).content == found
+    assert "authorization" not in upstream.last.headers
+    assert refusal(record_of(fronted, ELSEWHERE, **{"atproto-proxy": f"{stranger.did}#other"})) == NO_URL
+    assert refusal(record_of(fronted, ELSEWHERE, **{"atproto-proxy": "nonsense#svc"})) == NO_DID
+    assert refusal(record_of(fronted, ELSEWHERE, **{"atproto-proxy": "did:web:127.0.0.1#svc"})) == NO_DID
+    assert refusal(record_of(roost, ELSEWHERE))[:2] == (400, "RepoNotFound")
+    assert refusal(record_of(roost, ELSEWHERE, **{"atproto-proxy": "did:web:127.0.0.1#svc"})) == NO_DID
+
+
+def test_strangers_have_a_bounded_share(
+    fronted: Roost, upstream: Service, found: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of the calls at a time, and of the look-ups of services; an account's calls are not concerned."""
+    monkeypatch.setattr(slots, "MOST_NOBODYS", 0)
+    assert refusal(record_of(fronted, ELSEWHERE))[:2] == (503, "NotEnoughResources")
+    assert get(fronted.person(), "com.example.thing").status_code == 200
+    monkeypatch.setattr(slots, "MOST_NOBODYS", 64)
+    monkeypatch.setattr(budget, "WAITING", 0)
+    other = Stranger.register(fronted, {"svc": plc.Service("Any", upstream.url)})
+    named = {"atproto-proxy": f"{other.did}#svc"}
+
+    assert refusal(record_of(fronted, ELSEWHERE, **named))[:2] == (429, "RateLimitExceeded")
+    assert get(fronted.person(), "com.example.thing", f"{other.did}#svc").status_code == 200
+
+
+def test_an_app_view_that_fails_is_told(fronted: Roost, upstream: Service) -> None:
+    """In our form, as for a call of an account."""
+    upstream.record = (500, b"{}")
+    assert refusal(record_of(fronted, ELSEWHERE))[:2] == (502, "UpstreamFailure")
+    upstream.record = (400, b'{"error":"RecordNotFound","message":"none"}')
+    assert refusal(record_of(fronted, ELSEWHERE)) == (400, "RecordNotFound", "none")

@@ -26,6 +26,7 @@ def test_headers_go_along_by_name() -> None:
         ("authorization", "Bearer t"),
     ]
     assert ("content-type", "a/b") in request_headers(headers, token="t", with_body=True)
+    assert all(name != "authorization" for name, _ in request_headers(headers, token=None, with_body=True))
 
 
 def test_of_two_headers_the_first_comes_back() -> None:

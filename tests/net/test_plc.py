@@ -9,7 +9,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from roost.identity import plc
 from roost.net.client import Client
 from roost.net.errors import BadAnswer, NotFound, Refused, Tombstoned, TooLarge, Unreachable
-from roost.net.plc import PlcDirectory
+from roost.net.plc import MOST_BYTES, MOST_LOG_BYTES, PlcDirectory
 from roost.syntax import Did
 from support.network import KEYS, state_of
 from support.web import route, serving
@@ -104,3 +104,36 @@ async def test_broken_logs_are_named(entry: object) -> None:
     async with serving(route("/{did}/log/audit", lambda _request: _saying(200, [entry]))) as (client, served):
         with pytest.raises(BadAnswer):
             await PlcDirectory(client, served.url).audit_log(Did.parse(DID))
+
+
+@pytest.mark.parametrize(
+    ("path", "most"),
+    [
+        ("/{did}", MOST_BYTES),
+        ("/{did}/data", MOST_BYTES),
+        ("/{did}/log/last", MOST_BYTES),
+        ("/{did}/log", MOST_LOG_BYTES),
+        ("/{did}/log/audit", MOST_LOG_BYTES),
+    ],
+)
+async def test_no_answer_is_larger_than_what_is_asked_for(path: str, most: int) -> None:
+    """A directory cannot have this server hold and decode more than a document or a log may weigh."""
+    async with serving(route(path, lambda _request: PlainTextResponse("[" + " " * most))) as (client, served):
+        directory = PlcDirectory(client, served.url)
+        ask = {
+            "/{did}": directory.document,
+            "/{did}/data": directory.data,
+            "/{did}/log/last": directory.last,
+            "/{did}/log": directory.log,
+            "/{did}/log/audit": directory.audit_log,
+        }[path]
+
+        with pytest.raises(TooLarge, match=str(most)):
+            await ask(DID)
+
+
+async def test_neither_is_what_it_says_to_an_operation() -> None:
+    """The answer to a submission is not even of use."""
+    async with serving(route("/{did}", lambda _request: PlainTextResponse(" " * (MOST_BYTES + 1)))) as (client, served):
+        with pytest.raises(TooLarge):
+            await PlcDirectory(client, served.url).submit(DID, FIRST)

@@ -60,6 +60,7 @@ async def test_who_signed_it_a_did_plc_remembers(town: Town, service: Arrivals) 
     former = PrivateKey.generate()
     alice = await town.resident(recovery=(former,))
     ours = await town.house.db.read(lambda tx: town.house.keyring.signing_key(tx, alice.id, alice.did))
+    await town.house.set_status(alice, "deactivated")  # what it is given is older each time
 
     await service.receive(alice.id, whole(backup(alice, ours, 1)))
     with pytest.raises(InvalidRequest, match="The signature does not hold"):
@@ -80,6 +81,7 @@ async def test_who_signed_it_a_did_web_may_have_forgotten(town: Town, service: A
     method = town.web["verificationMethod"]
     assert isinstance(method, list)
     ours = method[0]["publicKeyMultibase"]
+    await town.house.set_status(account, "deactivated")  # as above
 
     method[0]["publicKeyMultibase"] = old.public.multikey
     with pytest.raises(InvalidRequest, match="The signature does not hold"):

@@ -1,11 +1,12 @@
 """How much is asked of others for strangers."""
 
 import asyncio
+import contextlib
 
 import pytest
 
 from roost.services import budget as module
-from roost.services.budget import DIRECTORY, Budget, party_of
+from roost.services.budget import ASKING, DIRECTORY, EACH_A_MINUTE, EACH_AT_ONCE, Budget, party_of
 from roost.services.errors import TooManyRequests
 from roost.syntax import Did, Handle
 
@@ -33,14 +34,44 @@ async def test_a_party_is_asked_so_often_a_minute() -> None:
     """Then no more until the next minute; others are not concerned."""
     clock = Clock()
     budget = Budget(clock)
+    clock.now = 45_000
     await spend(budget, "a", 5)
-    with pytest.raises(TooManyRequests):
+    with pytest.raises(TooManyRequests) as told:
         await spend(budget, "a")
+    assert told.value.retry_after == 15
     await spend(budget, "b", 5)
 
     clock.now += 60_000
 
     await spend(budget, "a", 5)
+
+
+async def test_nobody_has_all_of_it() -> None:
+    """One caller has a part of what a party is asked in a minute, and of the places; others, and we, have theirs."""
+    budget, go = Budget(Clock()), asyncio.Event()
+
+    async def ask(caller: str | None, times: int, *, wait: bool = False) -> int:
+        ASKING.set(caller)
+        done = 0
+        with contextlib.suppress(TooManyRequests):
+            for _ in range(times):
+                async with budget.spend("x" if not wait else f"{caller} {done}"):
+                    if wait:
+                        await go.wait()
+                    done += 1
+        return done
+
+    async def alone(caller: str | None, times: int) -> int:
+        return await asyncio.create_task(ask(caller, times))
+
+    assert [await alone(caller, 500) for caller in ("a", "b", None)] == [EACH_A_MINUTE] * 3
+    waiting = [asyncio.create_task(ask("c", 1, wait=True)) for _ in range(EACH_AT_ONCE + 5)]
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    assert await alone("c", 1) == 0
+    go.set()
+    assert sum(await asyncio.gather(*waiting)) == EACH_AT_ONCE
+    assert budget._under_way == {}
 
 
 async def test_so_many_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:

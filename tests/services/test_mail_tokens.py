@@ -157,7 +157,9 @@ async def test_a_mailbox_gets_five_mails_an_hour(house: House, desk: Desk, monke
         await desk.mailed(alice.id)
     token = desk.outbox.token()
 
-    with pytest.raises(TooManyRequests, match=r"^Only 5 of these mails are sent in an hour; use the code in the last$"):
+    with pytest.raises(
+        TooManyRequests, match=r"^Only 5 of these mails are sent in an hour; use the code in the last$"
+    ) as told:
         await desk.mailed(alice.id)
     await desk.mailed(bob.id)
     await desk.mailed(alice.id, Purpose.PLC_OPERATION)
@@ -166,6 +168,8 @@ async def test_a_mailbox_gets_five_mails_an_hour(house: House, desk: Desk, monke
     await desk.mailed(alice.id)
 
     assert len(desk.outbox.mails) == MAILS_AN_HOUR + 3
+    assert told.value.retry_after is not None
+    assert 3590 <= told.value.retry_after <= 3600
 
 
 async def test_a_mail_that_is_not_sent_is_told(house: House, desk: Desk) -> None:

@@ -27,6 +27,20 @@ def test_every_block_is_found_again(tmp_path: Path) -> None:
     spool.close()
 
 
+def test_what_nobody_asks_for_is_counted(tmp_path: Path) -> None:
+    """In blocks and in bytes; the second of two that are the same is not counted, if the first was asked for."""
+    spool = Spool(tmp_path)
+    spool.write(FILE + car.frame(ROOT, BLOCKS[ROOT]))
+    asked = list(BLOCKS)[:1500]
+
+    for cid in (*asked, asked[0]):
+        assert spool.get(cid) == BLOCKS[cid]
+
+    rest = list(BLOCKS)[1500:]
+    assert spool.strays() == (len(rest), sum(len(BLOCKS[cid]) for cid in rest))
+    spool.close()
+
+
 def test_a_name_that_begins_like_another_is_not_it(tmp_path: Path) -> None:
     """Eight bytes of a digest can be made to agree."""
     spool = Spool(tmp_path)

@@ -14,7 +14,7 @@ REPORT = "com.atproto.moderation.createReport"
 
 def upstreams(**named: Upstream) -> Upstreams:
     """Return what a server knows whose settings name these."""
-    return Upstreams(None, **named)  # type: ignore[arg-type]  # no document is looked up here
+    return Upstreams(None, None, **named)  # type: ignore[arg-type]  # no document is looked up here
 
 
 def test_each_method_has_its_usual_service() -> None:

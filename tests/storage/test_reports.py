@@ -20,7 +20,7 @@ async def test_reports_are_listed_newest_first(tables: Database) -> None:
     made = [await tables.write(lambda tx, n=n: add(tx, n % 2, n)) for n in range(5)]  # type: ignore[misc]
 
     assert list(await tables.read(lambda tx: reports.newest(tx, 3))) == made[:1:-1]
-    assert await tables.read(lambda tx: reports.count_since(tx, 0, 0)) == 2
+    assert await tables.read(lambda tx: reports.times_since(tx, 0, 0)) == [2, 4]
     assert made[0].about == {"did": "x"}
     assert made[4].id > made[3].id
 

@@ -55,6 +55,11 @@ class Stranger:
         """Replace the services."""
         self._submit(plc.update(self.last, replace(self.last.state, services=dict(services)), self.rotation))
 
+    def rename(self, handle: str) -> None:
+        """Have the document name another handle."""
+        state = replace(self.last.state, also_known_as=(f"at://{handle}",))
+        self._submit(plc.update(self.last, state, self.rotation))
+
     def end(self) -> None:
         """End the DID."""
         ended = plc.to_json(plc.tombstone(self.last, self.rotation))

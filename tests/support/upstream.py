@@ -41,6 +41,7 @@ class Service:
     events: list[str] = field(default_factory=list)
     release: threading.Event = field(default_factory=threading.Event)
     proof: tuple[int, bytes] = (404, b"")
+    record: tuple[int, bytes] = (400, b'{"error":"RecordNotFound","message":"Could not locate record"}')
 
     @property
     def last(self) -> Asked:
@@ -58,14 +59,14 @@ class Service:
         """Answer one request."""
         if scope["type"] != "http":
             return
-        name = scope["path"].rpartition(".")[2]
+        name = "record" if scope["path"].endswith("repo.getRecord") else scope["path"].rpartition(".")[2]
         if name == "early":  # an answer before the request is read
             await _whole(send, 413, (JSON,), b'{"error":"TooMuch","message":"enough"}')
             return
         body = await _body(receive, self.events)
         headers = {key.decode("latin-1"): value.decode("latin-1") for key, value in scope["headers"]}
         self.asked.append(Asked(scope["method"], scope["path"], scope["query_string"], headers, body))
-        answer = getattr(self, f"_{name}", None)
+        answer = self._tell_record if name == "record" else getattr(self, f"_{name}", None)
         if answer is None:
             await _whole(send, 200, (JSON,), b'{"hello":"there"}')
         else:
@@ -75,6 +76,11 @@ class Service:
         """A proof of a record, as somebody's host gives it."""
         status, body = self.proof
         await _whole(send, status, ((b"content-type", b"application/vnd.ipld.car"),), body)
+
+    async def _tell_record(self, _receive: Receive, send: Send) -> None:
+        """A record, as an app view gives anybody's."""
+        status, body = self.record
+        await _whole(send, status, (JSON,), body)
 
     async def _headers(self, _receive: Receive, send: Send) -> None:
         mixed = [

@@ -63,13 +63,20 @@ def _unquote(text: str) -> str:
     return plain
 
 
-def params_decoder(nsid: str, check: CheckParams, params: type[Input]) -> Callable[[bytes], Input]:
-    """Make the function from a query string to a method's Params; it raises InvalidParams."""
+def params_decoder(
+    nsid: str, check: CheckParams, params: type[Input], *, undeclared: frozenset[str] = frozenset()
+) -> Callable[[bytes], Input]:
+    """Make the function from a query string to a method's Params; it raises InvalidParams. Those that are `undeclared`
+    are texts, each given once, that the lexicon does not judge.
+    """
 
     def decode(query: bytes) -> Input:
         try:
             texts = query_texts(query) if query else {}
-            return msgspec.convert(check(texts), params, dec_hook=_parse)
+            given = check(texts)
+            if undeclared:
+                given = {**given, **_once(texts, undeclared)}
+            return msgspec.convert(given, params, dec_hook=_parse)
         except InvalidData as error:
             raise InvalidParams(nsid, str(error)) from error
         except UnicodeDecodeError as error:
@@ -78,6 +85,13 @@ def params_decoder(nsid: str, check: CheckParams, params: type[Input]) -> Callab
             raise InvalidParams(nsid, str(error)) from error
 
     return decode
+
+
+def _once(texts: Mapping[str, Sequence[str]], names: frozenset[str]) -> dict[str, str]:
+    given = {name: texts[name] for name in names if name in texts}
+    if any(len(values) > 1 for values in given.values()):
+        raise ValueError("a parameter must not be given more than once")
+    return {name: values[0] for name, values in given.items()}
 
 
 def json_decoder(nsid: str, check: CheckBody, input: type[Input]) -> Callable[[bytes], Input]:

@@ -32,7 +32,9 @@ class Limit:
     """A bucket of `points` for each `seconds`, of which a request takes `cost`.
 
     `detail` tells buckets of one address apart by what was sent. `alone` takes requests out of the bucket of all
-    requests.
+    requests. One that is `of_account` is kept by the account that `detail` names, by whichever of its names, and takes
+    nothing where there is none; how it stands is told only when it refuses, or it would tell whose names belong
+    together.
     """
 
     bucket: str
@@ -42,6 +44,7 @@ class Limit:
     cost: Cost = 1
     detail: Callable[[Arguments], str] | None = None
     alone: bool = False
+    of_account: bool = False
 
 
 Limits: TypeAlias = tuple[Limit, ...]
@@ -79,6 +82,8 @@ def sign_in(identifier: Callable[[Arguments], str]) -> Limits:
     return (
         Limit("createSession", 30, 5 * MINUTES, detail=plain),
         Limit("createSession", 300, DAYS, detail=plain),
+        Limit("createSession account", 30, 5 * MINUTES, detail=identifier, of_account=True),
+        Limit("createSession account", 300, DAYS, detail=identifier, of_account=True),
     )
 
 

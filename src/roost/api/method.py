@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from roost.api.limits import Limits
 from roost.services.caller import Scope
+from roost.services.errors import ServiceError
 
 if TYPE_CHECKING:
     from roost.data.value import Value
@@ -56,6 +57,7 @@ class Auth(Enum):
     SERVICE = auto()  # a service token made for this method, from whoever holds a DID's key: `caller: Service`
     OPTIONAL_SERVICE = auto()  # the same, if sent: `caller: Service | None`
     ACCESS_OR_SERVICE = auto()  # an access token, or a service token of an account here: `caller: Caller` either way
+    ACCESS_OR_MODERATOR = auto()  # an access token, or a moderator's service token: `caller: Caller | Service`
     MODERATOR = auto()  # the administrator's password, or a service token of the moderation service in the settings
 
 
@@ -93,7 +95,9 @@ Explain: TypeAlias = Callable[[Exception], Exception]
 @dataclass(frozen=True, slots=True)
 class Query:
     """A method that reads: GET, and HEAD. `scopes` says which access tokens may call it, `limits` how often; one
-    that is `relayed` may be answered by another server, when a client names that or the operator has.
+    that is `relayed` may be answered by another server, when a client names that or the operator has. One that ends in
+    an error of `elsewhere` is asked of that server too, in nobody's name. `undeclared` are parameters, texts, that it
+    takes beside those of its lexicon document, as the reference server does.
     """
 
     nsid: str
@@ -104,6 +108,8 @@ class Query:
     explain: Explain = unexplained
     limits: Limits = ()
     relayed: bool = False
+    elsewhere: tuple[type[ServiceError], ...] = ()
+    undeclared: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

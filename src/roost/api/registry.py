@@ -24,6 +24,7 @@ from roost.lexicon import Query as QueryDef
 from roost.lexicon import Subscription as SubscriptionDef
 from roost.services.audit import Action
 from roost.services.caller import Caller, Scope, Service, Viewer
+from roost.services.errors import ServiceError
 from roost.services.firehose import Sink
 
 Services: TypeAlias = Mapping[type, object]
@@ -59,6 +60,7 @@ class Bound:
     params: Callable[[bytes], object] | None
     input: Callable[[bytes], object] | None  # for Intake.JSON
     relayed: bool
+    elsewhere: tuple[type[ServiceError], ...]
     wants_caller: bool
     wants_content_type: bool
     wants_host: bool
@@ -110,9 +112,10 @@ def bind(method: Method, *, services: Services, catalog: Catalog) -> Bound:
         body_limit=method.body_limit if isinstance(method, Procedure) else 0,
         encoding=lexicon.input.encoding if lexicon.input else "",
         intake=intake,
-        params=_params(lexicon, hints["params"]) if "params" in hints else None,
+        params=_params(lexicon, hints["params"], _undeclared(method)) if "params" in hints else None,
         input=_input(lexicon, hints["input"]) if intake is Intake.JSON else None,
         relayed=method.relayed,
+        elsewhere=method.elsewhere if isinstance(method, Query) else (),
         wants_caller="caller" in hints,
         wants_content_type="content_type" in hints,
         wants_host="host" in hints,
@@ -182,6 +185,7 @@ def _check_caller(method: Method, hint: object) -> None:
         Auth.OPTIONAL: Viewer,
         Auth.SERVICE: Service,
         Auth.OPTIONAL_SERVICE: Service | None,
+        Auth.ACCESS_OR_MODERATOR: Caller | Service,
     }
     if hint != expected.get(method.auth, Caller):
         raise MethodError(method.nsid, f"cannot be told the caller as {hint} with {method.auth}")
@@ -195,15 +199,20 @@ def _check_action(method: Method, hint: object) -> None:
         raise MethodError(method.nsid, problem)
 
 
-def _params(lexicon: Lexicon, hint: object) -> Callable[[bytes], object]:
+def _undeclared(method: Method) -> frozenset[str]:
+    return method.undeclared if isinstance(method, Query) else frozenset()
+
+
+def _params(lexicon: Lexicon, hint: object, undeclared: frozenset[str] = frozenset()) -> Callable[[bytes], object]:
     struct = _struct(lexicon.nsid, "params", hint)
     # A parameter that the lexicon does not declare would never be filled in.
     strange = {
         field.encode_name for field in msgspec.structs.fields(struct)
     } - lexicon.definition.parameters.properties.keys()
+    strange -= undeclared
     if strange:
         raise MethodError(lexicon.nsid, f"has params that its lexicon does not: {', '.join(sorted(strange))}")
-    return params_decoder(lexicon.nsid, lexicon.params, struct)
+    return params_decoder(lexicon.nsid, lexicon.params, struct, undeclared=undeclared)
 
 
 def _input(lexicon: Lexicon, hint: object) -> Callable[[bytes], object]:

@@ -103,6 +103,9 @@ def _from_map(raw: dict[str, object], room: int, where: Where) -> Value:
     if "$link" in raw or "$bytes" in raw:
         return _from_special(raw, where)
     check_keys(raw, where)
+    if "__proto__" in raw:
+        # Whoever reads it with JavaScript would be given another prototype instead of a value (spec section 0.1).
+        raise InvalidValue(f"a map may not have the key __proto__{at(where)}")
     room -= 1
     value: dict[str, Value] = {
         # Most are plain ASCII text; asking here saves a call for each.

@@ -17,7 +17,6 @@ from roost.crypto import service_jwt
 from roost.crypto.errors import InvalidToken as NotAToken
 from roost.http.address import Addresses
 from roost.http.guard import Guard
-from roost.http.limits import STATE
 from roost.services.caller import Administrator, Caller, Scope, Service, Viewer
 from roost.services.errors import AuthMissing, InvalidToken, TooManyRequests, Unauthenticated
 from roost.syntax import Did
@@ -55,7 +54,9 @@ class ServiceTokens(Protocol):
 Admitted = tuple[Viewer | Service, Service | None]
 """Who is calling, and the service token that this took, to be released should the call be refused."""
 
-_SESSIONS: Final = frozenset({Auth.ACCESS, Auth.ACCESS_2022, Auth.OPTIONAL, Auth.ACCESS_OR_SERVICE})
+_SESSIONS: Final = frozenset(
+    {Auth.ACCESS, Auth.ACCESS_2022, Auth.OPTIONAL, Auth.ACCESS_OR_SERVICE, Auth.ACCESS_OR_MODERATOR}
+)
 _SERVICES: Final = frozenset({Auth.SERVICE, Auth.OPTIONAL_SERVICE})
 
 
@@ -116,12 +117,15 @@ class Authenticator:
 
     async def _admit_session(
         self, auth: Auth, scopes: frozenset[Scope], header: bytes, nsid: str
-    ) -> tuple[Caller, Service | None]:
+    ) -> tuple[Caller | Service, Service | None]:
         token = bearer(header)
         if auth is Auth.ACCESS_2022 and not header.startswith(b"Bearer "):
             raise InvalidToken("Unexpected authorization type")
         if auth is Auth.ACCESS_OR_SERVICE and names_method(token):
             return await self._services.admit_hosted(token, nsid)
+        if auth is Auth.ACCESS_OR_MODERATOR and names_method(token):
+            moderator = await self._services.admit_moderator(token, nsid, self._moderator)
+            return moderator, moderator
         caller = await self._tokens.authenticate(token)
         if caller.scope not in scopes:
             raise InvalidToken("Bad token scope")
@@ -138,8 +142,7 @@ class Authenticator:
         address = self._addresses.of(scope)
         wait = self._guard.turned_away(address)
         if wait:
-            scope[STATE] = ((b"retry-after", b"%d" % wait),)
-            raise TooManyRequests(f"Too many wrong passwords: try again in {wait // 60} minutes")
+            raise TooManyRequests(f"Too many wrong passwords: try again in {wait // 60} minutes", retry_after=wait)
         if not compare_digest(sha256(presented).digest(), self._admin):
             self._guard.failed(address)
             raise Unauthenticated(MISSING)

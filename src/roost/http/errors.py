@@ -106,6 +106,7 @@ TABLE: Final[dict[type[Exception], tuple[int, str]]] = {
     services.InvalidPassword: (400, "InvalidPassword"),
     services.IncompatibleDidDoc: (400, "IncompatibleDidDoc"),
     services.BadExpiration: (400, "BadExpiration"),
+    services.UnknownFeed: (400, "UnknownFeed"),
     services.LexiconNotFound: (400, "LexiconNotFound"),
     services.InvalidToken: (400, "InvalidToken"),
     services.ExpiredToken: (400, "ExpiredToken"),

@@ -5,12 +5,17 @@ It deliberately does not know where the request goes or who answers it.
 
 import asyncio
 from collections.abc import AsyncIterator
+from typing import Final
 
 from starlette.types import Receive, Send
 from starlette.types import Scope as Asgi
 
 from roost.http.answer import Header, respond
+from roost.http.body import codings_of, whole
 from roost.http.errors import ClientGone
+
+REPLACED: Final = frozenset({b"content-length", b"content-encoding", b"transfer-encoding"})
+"""What a body that has been read and undone is not sent with any more."""
 
 
 class Intake:
@@ -28,7 +33,22 @@ class Intake:
         self.has_body = announced and scope["method"] == "POST"
         self.begun = False
         self._receive = receive
+        self._held: bytes | None = None
         self._read = asyncio.Event()
+
+    async def whole(self, limit: int) -> bytes:
+        """Return the body, undone of its codings, so that it can be looked at; it is passed on like that afterwards.
+
+        Raises what `body.whole` does.
+        """
+        sent = dict(self.headers)
+        coding = sent.get(b"content-encoding")
+        held = await whole(self._receive, limit=limit, codings=codings_of(coding) if coding else [])
+        kept = [(name, value) for name, value in self.headers if name not in REPLACED]
+        self.headers = [*kept, (b"content-length", b"%d" % len(held))]
+        self._held = held
+        self._read.set()
+        return held
 
     async def pieces(self, patience: asyncio.Timeout, seconds: float) -> AsyncIterator[bytes]:
         """Give the body as it arrives. Raises ClientGone.
@@ -36,6 +56,9 @@ class Intake:
         `patience` is with whoever it is sent to: it does not run out while the client is being waited for, whose pace
         is the edge's to mind, and ends `seconds` after the last piece.
         """
+        if self._held is not None:
+            yield self._held
+            return
         self.begun = True
         more = True
         while more:

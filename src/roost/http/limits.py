@@ -5,7 +5,7 @@ What it costs is told in headers, those of the bucket that is nearest to empty: 
 429, and takes nothing. Counting may be another server's work; while that does not answer, this process counts itself.
 """
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from functools import cache
 from hashlib import sha256
 from hmac import compare_digest
@@ -14,15 +14,17 @@ from time import monotonic, time
 from typing import Final
 
 import structlog
+from starlette.types import Message, Send
 from starlette.types import Scope as Asgi
 
 from roost.api.limits import ALL_REQUESTS as ALL
 from roost.api.limits import Arguments, By, Limit
 from roost.http.address import Address, Addresses, Network, parse
-from roost.http.answer import Header
+from roost.http.answer import EXPOSED, Header
 from roost.http.windows import Ask, Counters, State, Windows
 from roost.services.caller import Caller
 from roost.services.errors import TooManyRequests, UpstreamFailure
+from roost.syntax import Did
 
 log = structlog.get_logger(__name__)
 
@@ -40,14 +42,14 @@ NOBODY: Final[Arguments] = {}
 class RateLimited(TooManyRequests):
     """The request's buckets have too little left."""
 
-    def __init__(self) -> None:
-        super().__init__("Rate Limit Exceeded")
+    def __init__(self, left: float) -> None:
+        super().__init__("Rate Limit Exceeded", retry_after=max(1, ceil(left)))
 
 
 class Limiter:
     """Counts requests, for as long as the process runs. `shared` counts for several processes together."""
 
-    __slots__ = ("_addresses", "_away_until", "_bypass_key", "_exempt", "_shared", "_windows")
+    __slots__ = ("_addresses", "_away_until", "_bypass_key", "_exempt", "_shared", "_whose", "_windows")
 
     def __init__(
         self,
@@ -56,12 +58,15 @@ class Limiter:
         shared: Counters | None = None,
         bypass_key: str | None = None,
         exempt: Sequence[Network] = (),
+        whose: Callable[[str], Awaitable[Did | None]] | None = None,
     ) -> None:
+        """Count, for nobody but those who are `exempt`; `whose` returns the account that a name of any kind is of."""
         self._addresses = addresses
         self._windows = Windows()
         self._shared = shared
         self._bypass_key = None if bypass_key is None else bypass_key.encode()
         self._exempt = tuple(exempt)
+        self._whose = whose
         self._away_until = 0.0
 
     async def admit(
@@ -71,17 +76,33 @@ class Limiter:
         address = self._addresses.of(scope)
         if (self._exempt or self._bypass_key is not None) and self._is_exempt(scope, address):
             return
-        asks = [_ask(limit, arguments, address, caller) for limit in limits]
+        asks = [_ask(limit, arguments, address, caller) for limit in limits if not limit.of_account]
         if not (limits and limits[0].alone):
             asks.append(Ask("all " + address.site, address.site, ALL.points, ALL.seconds, 1))
+        told = len(asks)
+        if limits:
+            asks += await self._of_accounts(limits, arguments, address)
         fits, states = self._windows.take(asks) if self._shared is None else await self._take(asks, self._shared)
         ask, state = asks[0], states[0]
         if len(asks) > 1:
-            ask, state = min(zip(asks, states, strict=True), key=_room if fits else _lack)
+            pairs = list(zip(asks, states, strict=True))
+            ask, state = min(pairs[:told], key=_room) if fits else min(pairs, key=_lack)
         scope[STATE] = _headers(ask, state)
         if not fits:
-            scope[STATE] += ((b"retry-after", b"%d" % max(1, ceil(state.left))),)
-            raise RateLimited
+            raise RateLimited(state.left)
+
+    async def _of_accounts(self, limits: Sequence[Limit], arguments: Arguments, address: Address) -> list[Ask]:
+        """Return what is asked of the buckets of the account that a request names, if there is one."""
+        hidden = [limit for limit in limits if limit.of_account]
+        if not hidden or self._whose is None:
+            return []
+        names = {limit.detail(arguments) for limit in hidden if limit.detail is not None}
+        whose = {name: await self._whose(name) for name in names}
+        return [
+            Ask(f"{limit.bucket} {address.site} {did}", address.site, limit.points, limit.seconds, 1)
+            for limit in hidden
+            if limit.detail is not None and (did := whose[limit.detail(arguments)]) is not None
+        ]
 
     async def _take(self, asks: list[Ask], shared: Counters) -> tuple[bool, list[State]]:
         if monotonic() >= self._away_until:
@@ -107,6 +128,27 @@ def told(scope: Asgi) -> tuple[Header, ...]:
     """Return the headers that tell of a request's limits."""
     headers: tuple[Header, ...] = scope.get(STATE, ())
     return headers
+
+
+def with_limits(headers: tuple[Header, ...], scope: Asgi) -> tuple[Header, ...]:
+    """Add what tells of a request's limits, where there are any, and that a page's code may read it."""
+    limits = told(scope)
+    return (*headers, *limits, EXPOSED) if limits else headers
+
+
+def telling(scope: Asgi, send: Send) -> Send:
+    """Add the same to an answer that somebody else makes."""
+    limits = told(scope)
+
+    async def tell(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = [*message.get("headers", ())]
+            # The other server's limits are nearer to what was asked than ours.
+            if not any(name.lower().startswith(b"ratelimit-") for name, _ in headers):
+                message["headers"] = [*headers, *limits]
+        await send(message)
+
+    return tell if limits else send
 
 
 def _ask(limit: Limit, arguments: Arguments, address: Address, caller: object) -> Ask:

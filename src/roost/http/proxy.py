@@ -1,27 +1,29 @@
 """Methods that another server answers, in the name of an account here: streamed through, both ways (spec section 3).
 
-Who is calling is settled before anything else is done, so that nobody can send this server around the network without
-an account on it. Nothing is held in memory but the piece that is under way. It deliberately does not know which
-service is where (`services.upstreams`) or what an account may have done there (`services.delegation`). It is the one
-part of the edge that makes requests itself: a stream cannot pass through a service that answers with a value.
+Who is calling is settled before anything else is done. What is asked in nobody's name, as for a record that is not
+here, goes without a token, has a smaller share of the places, and its look-ups are counted. Nothing is held in memory
+but the piece that is under way. It deliberately does not know which service is where (`services.upstreams`) or what an
+account may have done there (`services.delegation`). It is the one part of the edge that makes requests itself: a stream
+cannot pass through a service that answers with a value.
 """
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, replace
 from typing import Final
 
 import structlog
 from starlette.types import Receive, Send
 from starlette.types import Scope as Asgi
 
-from roost.api.method import STANDARD, TAKENDOWN, Auth
+from roost.api.method import DEFAULT_BODY, STANDARD, TAKENDOWN, Auth
+from roost.http.address import Addresses
 from roost.http.auth import Authenticator
 from roost.http.errors import ClientGone, UnknownMethod
 from roost.http.exchange import Answer, Intake
 from roost.http.relay import MOST_ERROR, refusal, refusal_headers, request_headers, response_headers
-from roost.http.slots import Slots
+from roost.http.slots import Owner, Slots
 from roost.http.xrpc import PREFIX, refuse
 from roost.net.client import Client
 from roost.net.errors import NetError, RequestRefused, TooLarge, Unreachable
@@ -34,8 +36,10 @@ from roost.services.errors import (
     InvalidToken,
     UpstreamFailure,
 )
+from roost.services.feeds import GET_FEED, GET_FEED_SKELETON, generator_of
+from roost.services.push import PUSHES, service_of
 from roost.services.service_auth import ServiceAuth
-from roost.services.upstreams import CREATE_REPORT, Upstream, Upstreams, parse_name
+from roost.services.upstreams import APPVIEW_ID, CREATE_REPORT, Upstream, Upstreams, parse_name
 from roost.syntax import InvalidSyntax, Nsid
 
 log: Final[structlog.stdlib.BoundLogger] = structlog.get_logger("roost.http")
@@ -55,11 +59,14 @@ ERROR_SECONDS: Final = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A request that may be made: what, in whose name, and whom it was addressed to, if anybody."""
+    """A request that may be made: what, in whose name if in anybody's, at whose expense, and whom it was addressed to,
+    if anybody.
+    """
 
     verb: str
     nsid: Nsid
-    caller: Caller
+    caller: Caller | None
+    owner: Owner
     named: str | None
 
 
@@ -74,6 +81,7 @@ class Proxy:
         accounts: Accounts,
         auth: ServiceAuth,
         upstreams: Upstreams,
+        addresses: Addresses,
         *,
         configured: Client,
         strangers: Client,
@@ -82,6 +90,7 @@ class Proxy:
         self._accounts = accounts
         self._auth = auth
         self._upstreams = upstreams
+        self._addresses = addresses
         self._configured = configured
         self._strangers = strangers
         self._slots = Slots()
@@ -97,14 +106,27 @@ class Proxy:
 
     async def __call__(self, scope: Asgi, receive: Receive, send: Send) -> None:
         """Pass one call on, whatever comes of it."""
+        await self._serve(self._admit, scope, receive, send)
+
+    async def for_anybody(self, scope: Asgi, receive: Receive, send: Send) -> bool:
+        """Pass on a query of a method that is served here, in nobody's name, if there is anybody else to answer it; say
+        whether there was (spec section 1.2 getRecord).
+        """
+        named = any(name == b"atproto-proxy" for name, _ in scope["headers"])
+        if not named and self._upstreams.usual(_name(scope)) is None:
+            return False
+        await self._serve(self._admit_anybody, scope, receive, send)
+        return True
+
+    async def _serve(self, admit: Callable[[Asgi], Awaitable[Call]], scope: Asgi, receive: Receive, send: Send) -> None:
         answer = Answer(send)
         try:
-            call = await self._admit(scope)
-            name = call.named
-            upstream = self._upstreams.usual(call.nsid) if name is None else await self._find(name)
+            intake = Intake(scope, receive)
+            call = await self._readdressed(await admit(scope), intake)
+            upstream = self._upstreams.usual(call.nsid) if call.named is None else await self._find(call)
             assert upstream is not None, "a call for nobody was not admitted"
-            with self._slots.taken(call.caller.account, stranger=not upstream.configured):
-                await self._until_gone(call, upstream, Intake(scope, receive), answer)
+            with self._slots.taken(call.owner, stranger=not upstream.configured):
+                await self._until_gone(call, upstream, intake, answer)
         except ClientGone:
             return
         except Exception as error:  # noqa: BLE001 — the request boundary
@@ -118,7 +140,7 @@ class Proxy:
         verb = scope["method"]
         if verb not in ("GET", "HEAD", "POST"):
             raise InvalidRequest("XRPC requests only supports GET and POST")
-        name = scope["path"].removeprefix(PREFIX).removesuffix("/")
+        name = _name(scope)
         try:
             nsid = Nsid.parse(name)
         except InvalidSyntax as error:
@@ -132,7 +154,21 @@ class Proxy:
             parse_name(named)
         authorization = _header(scope, b"authorization")
         caller = await self._caller(nsid, None if authorization is None else authorization.encode("latin-1"), scope)
-        return Call(verb, nsid, caller, named)
+        return Call(verb, nsid, caller, caller.account, named)
+
+    async def _admit_anybody(self, scope: Asgi) -> Call:
+        named = _header(scope, b"atproto-proxy")
+        if named is not None:
+            parse_name(named)
+        return Call(scope["method"], Nsid(_name(scope)), None, self._addresses.of(scope).site, named)
+
+    async def _readdressed(self, call: Call, intake: Intake) -> Call:
+        """Return the call as it is addressed by its body, where the method has it so and nobody else is named."""
+        usual = call.named is None or self._upstreams.is_appview(call.named)
+        if call.nsid not in PUSHES or not usual or call.verb != "POST":
+            return call
+        did = service_of(call.nsid, await intake.whole(DEFAULT_BODY) if intake.has_body else b"")
+        return replace(call, named=self._upstreams.notifier(did))
 
     async def _caller(self, nsid: Nsid, authorization: bytes | None, scope: Asgi) -> Caller:
         """Return whose call it is, if the account stands and the credentials reach so far.
@@ -152,8 +188,9 @@ class Proxy:
             raise AccountDeactivated("Account is deactivated")
         return caller
 
-    async def _find(self, named: str, *, fresh: bool = False) -> Upstream:
-        return await self._upstreams.find(*parse_name(named), fresh=fresh)
+    async def _find(self, call: Call, *, fresh: bool = False) -> Upstream:
+        assert call.named is not None, "a call for the usual service needs no look-up"
+        return await self._upstreams.find(*parse_name(call.named), fresh=fresh, for_anybody=call.caller is None)
 
     async def _until_gone(self, call: Call, upstream: Upstream, intake: Intake, answer: Answer) -> None:
         """Pass a call on until it is answered or nobody waits for it any more."""
@@ -187,15 +224,25 @@ class Proxy:
         if upstream.configured or call.named is None or intake.begun or answer.begun:
             return None
         try:
-            found = await self._find(call.named, fresh=True)
+            found = await self._find(call, fresh=True)
         except InvalidRequest:
             return None  # what was found did not answer: that is what is told
         return None if found == upstream else found
 
+    async def _token(self, call: Call, upstream: Upstream, client: Client, intake: Intake) -> str | None:
+        """Return the token for a call, None for one in nobody's name. Raises UnknownFeed, UpstreamFailure, NetError."""
+        if call.caller is None:
+            return None
+        if call.nsid == GET_FEED and upstream.id == APPVIEW_ID:
+            # The app view hands it on to whoever makes the feed: it is of no use to anybody else.
+            generator = await generator_of(client, upstream, intake.query)
+            return await self._auth.issue(call.caller, aud=generator, lxm=GET_FEED_SKELETON)
+        return await self._auth.issue(call.caller, aud=upstream.did, lxm=call.nsid)
+
     async def _exchange(self, call: Call, upstream: Upstream, intake: Intake, answer: Answer) -> None:
         """Send the request and pass the answer on. Raises a NetError."""
-        token = await self._auth.issue(call.caller, aud=upstream.did, lxm=call.nsid)
         client = self._configured if upstream.configured else self._strangers
+        token = await self._token(call, upstream, client, intake)
         async with contextlib.AsyncExitStack() as stack:
             try:
                 async with asyncio.timeout(HEAD_SECONDS) as patience:
@@ -255,6 +302,11 @@ async def _beginning(chunks: AsyncIterator[bytes]) -> bytes:
             while len(body) < MOST_ERROR and (chunk := await anext(chunks, None)) is not None:
                 body += chunk
     return body[:MOST_ERROR]
+
+
+def _name(scope: Asgi) -> str:
+    path: str = scope["path"]
+    return path.removeprefix(PREFIX).removesuffix("/")
 
 
 def _header(scope: Asgi, wanted: bytes) -> str | None:

@@ -66,14 +66,14 @@ _NAME: Final = re.compile(r"[A-Za-z0-9_.#:-]{1,256}", re.ASCII)
 _DECOMPRESSED: Final = frozenset({"gzip", "x-gzip", "deflate"})
 
 
-def request_headers(headers: Iterable[Header], *, token: str, with_body: bool) -> list[tuple[str, str]]:
-    """Return what goes along with a request, and the token that says for whom it is."""
+def request_headers(headers: Iterable[Header], *, token: str | None, with_body: bool) -> list[tuple[str, str]]:
+    """Return what goes along with a request, and the token that says for whom it is, if for anybody."""
     wanted = FORWARDED | FORWARDED_BODY if with_body else FORWARDED
     # No header that goes along has a use for anything but ASCII, and not every server would read it as it was meant.
     found = [(name.decode(), value.decode()) for name, value in headers if name in wanted and value.isascii()]
     if all(name != "accept-encoding" for name, _ in found):
         found.append(("accept-encoding", "identity"))
-    return [*found, ("authorization", f"Bearer {token}")]
+    return found if token is None else [*found, ("authorization", f"Bearer {token}")]
 
 
 def response_headers(headers: Iterable[Header]) -> list[Header]:

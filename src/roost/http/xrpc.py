@@ -13,7 +13,7 @@ from typing import Final, NamedTuple, NoReturn
 
 import orjson
 import structlog
-from starlette.types import ASGIApp, Message, Receive, Send
+from starlette.types import ASGIApp, Receive, Send
 from starlette.types import Scope as Asgi
 
 from roost.api.encode import encode
@@ -26,8 +26,9 @@ from roost.http.auth import Authenticator
 from roost.http.body import codings_of, pieces, whole
 from roost.http.content import part_of
 from roost.http.errors import ClientGone, NotFound, UnknownMethod, UpgradeRequired, WrongVerb, answer_of
-from roost.http.limits import Limiter, told
+from roost.http.limits import Limiter, telling, told, with_limits
 from roost.services.audit import Audit
+from roost.services.budget import ASKING
 from roost.services.caller import Service
 from roost.services.errors import InvalidRequest, TooManyRequests
 
@@ -55,6 +56,10 @@ STRAY_LIMIT: Final = 1024
 """Bytes of a body that nobody asked for which are read to see whether it is the `{}` that clients of 2022 sent."""
 
 Headers = dict[bytes, bytes]
+
+
+StandIn = Callable[[Asgi, Receive, Send], Awaitable[bool]]
+"""Who may have an answer that is not here; says whether there was anybody to ask."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +90,7 @@ class Endpoint:
         "_bound",
         "_health",
         "_limiter",
+        "_stands_in",
         "_streams",
         "_takes",
         "_unserved",
@@ -101,10 +107,12 @@ class Endpoint:
         limiter: Limiter | None = None,
         unserved: ASGIApp | None = None,
         takes: Callable[[Asgi, str], bool] | None = None,
+        stands_in: StandIn | None = None,
         streams: Container[str] = (),
     ) -> None:
         """Methods nobody here serves go to `unserved` (a proxy), or are refused; so do calls of those methods here that
-        may be another server's, if `takes` says so. `streams` names those that need a WebSocket.
+        may be another server's, if `takes` says so; `stands_in` is asked for what is not here after all. `streams`
+        names those that need a WebSocket.
         """
         paths = {PREFIX + nsid: bound for nsid, bound in registry.items()}
         self._bound = paths | {path + "/": bound for path, bound in paths.items()}
@@ -115,6 +123,7 @@ class Endpoint:
         self._limiter = limiter
         self._unserved = unserved
         self._takes = takes
+        self._stands_in = stands_in
         self._streams = streams
 
     async def __call__(self, scope: Asgi, receive: Receive, send: Send) -> None:
@@ -130,6 +139,7 @@ class Endpoint:
         if bound.relayed and self._unserved is not None and self._takes is not None and self._takes(scope, bound.nsid):
             await self._pass_on(bound.nsid, scope, receive, send)
             return
+        ASKING.set(self._addresses.of(scope).site)
         try:
             if verb != bound.verb and not (verb == "HEAD" and bound.verb == "GET"):
                 raise WrongVerb(verb, bound.verb)
@@ -141,7 +151,9 @@ class Endpoint:
         except ClientGone:
             return
         except Exception as error:  # noqa: BLE001 — the request boundary
-            await _refuse(bound, error, scope, send)
+            stands_in = self._stands_in if isinstance(error, bound.elsewhere) else None
+            if stands_in is None or not await stands_in(scope, receive, telling(scope, send)):
+                await _refuse(bound, error, scope, send)
             return
         if type(output) is Stream:
             await _stream(bound, output, first, scope, receive, send)
@@ -224,7 +236,7 @@ class Endpoint:
         if self._unserved is None:
             await refuse(UnknownMethod(name), send, limits=told(scope))
         else:
-            await self._unserved(scope, receive, _telling(scope, send) if told(scope) else send)
+            await self._unserved(scope, receive, telling(scope, send))
 
     async def _tell_health(self, send: Send) -> None:
         status, told = 200, {"version": self._health.version}
@@ -348,26 +360,6 @@ async def _close(chunks: AsyncIterator[bytes]) -> None:
         await close()
 
 
-def with_limits(headers: tuple[Header, ...], scope: Asgi) -> tuple[Header, ...]:
-    """Add what tells of a request's limits, where there are any, and that a page's code may read it."""
-    limits = told(scope)
-    return (*headers, *limits, EXPOSED) if limits else headers
-
-
-def _telling(scope: Asgi, send: Send) -> Send:
-    """Add the same to an answer that somebody else makes."""
-
-    async def tell(message: Message) -> None:
-        if message["type"] == "http.response.start":
-            headers = [*message.get("headers", ())]
-            # The other server's limits are nearer to what was asked than ours.
-            if not any(name.lower().startswith(b"ratelimit-") for name, _ in headers):
-                message["headers"] = [*headers, *told(scope)]
-        await send(message)
-
-    return tell
-
-
 async def _refuse(bound: Bound, error: Exception, scope: Asgi, send: Send) -> None:
     try:
         error = bound.explain(error)
@@ -395,6 +387,8 @@ async def refuse(
         headers += PRIVATE
     if status == 401:
         headers = (*headers, CHALLENGES[admin])
+    if isinstance(error, TooManyRequests) and error.retry_after is not None:
+        headers = (*headers, (b"retry-after", b"%d" % error.retry_after))
     if status == 426:
         headers = (*headers, *UPGRADE)
     await respond(send, status, headers, body)

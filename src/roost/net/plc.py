@@ -6,7 +6,9 @@ directory. Knows nothing of keys.
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
+from typing import Final
 
 import orjson
 
@@ -17,10 +19,13 @@ from roost.net.client import Answer, Client
 from roost.net.errors import BadAnswer, NotFound, Refused, Tombstoned, Unreachable
 from roost.syntax import Datetime, Did, InvalidSyntax
 
-# A log of a hundred operations a week for a year, at the most an operation may weigh, as JSON.
-_MAX_LOG_BYTES = 32 * 1024 * 1024
-# A document is a kilobyte or two, and thousands of them are remembered.
-_MAX_DOCUMENT_BYTES = 64 * 1024
+MOST_BYTES: Final = 64 * 1024
+"""Bytes of a document, its data or one operation, which are a kilobyte or two and at the most some ten; of documents
+thousands are remembered, and all of this is decoded between two other requests.
+"""
+
+MOST_LOG_BYTES: Final = 2 * 1024 * 1024
+"""Bytes of a whole log: two thousand operations of the usual kilobyte, where a directory takes a hundred a week."""
 
 
 class PlcDirectory:
@@ -48,7 +53,7 @@ class PlcDirectory:
 
     async def document(self, did: Did) -> diddoc.DidDocument:
         """Return the DID document."""
-        answer = await self._ask("GET", f"/{did}", max_bytes=_MAX_DOCUMENT_BYTES)
+        answer = await self._ask("GET", f"/{did}")
         try:
             return diddoc.parse(answer.json(), did=did)
         except IdentityError as error:
@@ -69,13 +74,13 @@ class PlcDirectory:
 
     async def log(self, did: Did) -> list[plc.AnyOperation]:
         """Return the operations that stand, oldest first."""
-        answer = await self._ask("GET", f"/{did}/log")
-        return [_operation(did, raw) for raw in _list(did, answer.json())]
+        answer = await self._ask("GET", f"/{did}/log", max_bytes=MOST_LOG_BYTES)
+        return await asyncio.to_thread(_operations, did, answer)
 
     async def audit_log(self, did: Did) -> list[plc.Entry]:
         """Return every operation ever accepted with its time, nullified ones included, oldest first."""
-        answer = await self._ask("GET", f"/{did}/log/audit")
-        return [_entry(did, raw) for raw in _list(did, answer.json())]
+        answer = await self._ask("GET", f"/{did}/log/audit", max_bytes=MOST_LOG_BYTES)
+        return await asyncio.to_thread(_entries, did, answer)
 
     async def healthy(self) -> bool:
         """Say whether the directory answers at all."""
@@ -85,9 +90,7 @@ class PlcDirectory:
             return False
         return True
 
-    async def _ask(
-        self, method: str, path: str, body: bytes | None = None, *, max_bytes: int = _MAX_LOG_BYTES
-    ) -> Answer:
+    async def _ask(self, method: str, path: str, body: bytes | None = None, *, max_bytes: int = MOST_BYTES) -> Answer:
         answer = await self._client.fetch(
             method,
             self._url + path,
@@ -130,6 +133,17 @@ def _operation(did: Did, raw: object) -> plc.AnyOperation:
         return plc.parse_operation(raw)
     except IdentityError as error:
         raise BadAnswer(f"The directory's log of {did} has an operation that cannot be used: {error}") from None
+
+
+# A log is made into operations in a thread: that takes longer than other requests are to wait.
+
+
+def _operations(did: Did, answer: Answer) -> list[plc.AnyOperation]:
+    return [_operation(did, raw) for raw in _list(did, answer.json())]
+
+
+def _entries(did: Did, answer: Answer) -> list[plc.Entry]:
+    return [_entry(did, raw) for raw in _list(did, answer.json())]
 
 
 def _list(did: Did, raw: object) -> list[object]:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from contextlib import suppress
 
-from roost.services import events
+from roost.services import events, hosting
 from roost.services.audit import Action
 from roost.services.background import Background
 from roost.services.clock import Minter
@@ -25,6 +25,7 @@ from roost.storage import (
 )
 from roost.storage.accounts import Account
 from roost.storage.db import Database, Tx
+from roost.syntax import AtIdentifier
 
 __all__ = ["Account", "Accounts"]
 
@@ -58,6 +59,10 @@ class Accounts:
         if found is None:
             raise AccountNotFound("Account not found")
         return found
+
+    async def known(self, name: AtIdentifier) -> bool:
+        """Return whether an account here, in any state, has that DID or handle."""
+        return await self._db.read(lambda tx: hosting.find(tx, name)) is not None
 
     async def count(self) -> int:
         """Return how many accounts are hosted here."""

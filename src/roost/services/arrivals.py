@@ -8,6 +8,7 @@ account has here, at a later rev: a rev must keep growing from host to host (ref
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -15,12 +16,14 @@ import structlog
 
 from roost.crypto.errors import CryptoError
 from roost.crypto.keys import PublicKey
+from roost.data.cid import Cid
 from roost.data.errors import DataError
 from roost.identity import plc
 from roost.identity.errors import IdentityError
 from roost.net.errors import NetError
 from roost.net.plc import PlcDirectory
 from roost.net.resolve import DidResolver
+from roost.repo import mst
 from roost.repo.errors import InvalidCommit
 from roost.repo.foreign import ForeignCommit, parse_foreign
 from roost.services.clock import Minter
@@ -36,9 +39,10 @@ from roost.services.keyring import Keyring
 from roost.services.replacing import Replacing
 from roost.services.spool import Spool
 from roost.services.upstream import explained
-from roost.storage import accounts
+from roost.storage import accounts, heads
 from roost.storage.accounts import Account
 from roost.storage.db import Database
+from roost.storage.heads import Head
 from roost.syntax import Did, Tid
 
 log = structlog.get_logger(__name__)
@@ -54,6 +58,14 @@ SLOWEST: Final = 16 * 1024
 """A CAR has a minute, and a second more for every 16 KiB that have come: who sends less keeps others out."""
 
 MOST_SECONDS: Final = 3600
+
+MOST_STRAY_BYTES: Final = 1_000_000
+"""Bytes of blocks that a CAR may hold beside those of its repository, if it is small; in a larger one they may be half.
+Hosts leave some in their exports, and those of 2022 all that ever was; but a file of something else is no repository.
+"""
+
+EMPTY: Final = Cid.of_cbor(mst.encode(mst.EMPTY))
+"""The tree without records."""
 
 
 class Arrivals:
@@ -98,8 +110,18 @@ class Arrivals:
                 await self._fill(spool, pieces, self._limit)
                 commit = await asyncio.to_thread(_commit, spool)
                 self._check_place(commit, owner)
+                head = await self._db.read(lambda tx: heads.get(tx, account))
+                if head is not None:
+                    _check_later(commit, owner, head)
                 await self._check_signature(commit, owner)
-                await self._replacing.replace(account, commit.data, spool.get, after=commit.rev)
+                await self._replacing.replace(
+                    account,
+                    commit.data,
+                    spool.get,
+                    after=commit.rev,
+                    may=partial(_check_later, commit),
+                    judged=partial(_check_strays, spool),
+                )
             finally:
                 await asyncio.to_thread(spool.close)
 
@@ -186,6 +208,29 @@ class Arrivals:
         except IdentityError as error:
             raise InvalidRequest(f"The key in the DID document cannot be used: {error}") from error
         return [] if key is None else [key]
+
+
+def _check_later(commit: ForeignCommit, owner: Account, head: Head) -> None:
+    """Refuse to put what is older in the place of what the network reads: an old backup, or a stale copy of a host that
+    was left. An account that is deactivated may be given anything, which is how one moves in, and goes back.
+    """
+    if owner.status is not None or head.data in (commit.data, EMPTY):
+        return
+    if commit.rev is None or commit.rev <= head.rev:
+        raise InvalidRequest(
+            f"The commit's rev {commit.rev or '(none)'} is not after the repository's, {head.rev}: to go back to what"
+            " is older, deactivate the account, import, and activate it again"
+        )
+
+
+def _check_strays(spool: Spool) -> None:
+    count, size = spool.strays()
+    most = max(MOST_STRAY_BYTES, spool.size // 2)
+    if size > most:
+        raise InvalidRequest(
+            f"The CAR holds {count} blocks, of {size} bytes, that its commit does not lead to; at most {most} bytes of"
+            " such are passed over"
+        )
 
 
 def _commit(spool: Spool) -> ForeignCommit:

@@ -12,7 +12,7 @@
     │   │                         └── HandleTaken
     │   ├── DidNotFound           DidDeactivated
     │   ├── InvalidInviteCode     InvalidPassword       EmailNotAvailable   IncompatibleDidDoc
-    │   ├── BadExpiration         LexiconNotFound
+    │   ├── BadExpiration         LexiconNotFound       UnknownFeed
     │   ├── FutureCursor          ConsumerTooSlow       (of a subscriber)
     │   ├── InvalidEmail          UnknownAccount        AppPasswordExists
     │   └── InvalidToken          ExpiredToken          TokenRequired       (of a session, of a mailed token)
@@ -158,6 +158,10 @@ class LexiconNotFound(InvalidRequest):
     """No lexicon document is published under the NSID, or none that can be proved."""
 
 
+class UnknownFeed(InvalidRequest):
+    """There is no feed of that name, or nobody can be told to make it."""
+
+
 class BlockNotFound(InvalidRequest):
     """The repository has no block of that CID."""
 
@@ -247,7 +251,13 @@ class PayloadTooLarge(ServiceError):
 
 
 class TooManyRequests(ServiceError):
-    """The server is at a limit that protects it; trying again later may succeed."""
+    """The server is at a limit that protects it; trying again later may succeed: in so many seconds, where it is known
+    when there will be room.
+    """
+
+    def __init__(self, message: str, *, retry_after: int | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
 
 
 class UpstreamFailure(ServiceError):

@@ -10,7 +10,14 @@ from roost.identity.handle import service_domain_of
 from roost.net.errors import DidEnded, DidNotResolved, NetError, Unreachable
 from roost.net.resolve import DidResolver, HandleResolver
 from roost.services.budget import Budget, party_of
-from roost.services.errors import DidDeactivated, DidNotFound, HandleNotFound, InvalidRequest, UpstreamFailure
+from roost.services.errors import (
+    DidDeactivated,
+    DidNotFound,
+    HandleNotFound,
+    InvalidRequest,
+    TooManyRequests,
+    UpstreamFailure,
+)
 from roost.services.policy import Policy
 from roost.services.upstream import explained
 from roost.storage import accounts
@@ -102,7 +109,8 @@ class Identity:
             return False
         try:
             return await self.resolve_handle(handle) == document.did
-        except InvalidRequest:
+        except (InvalidRequest, TooManyRequests):
+            # What cannot be proved now is not proved; the rest of what was asked for can be told all the same.
             return False
 
     async def _found(self, handle: Handle) -> Did:

@@ -110,6 +110,8 @@ class Judgement:
         stood = self._before.records.pop(path, None)
         if stood != cid:
             self._batch.add_record(self._record(path, cid, stood=stood is not None))
+        else:
+            self._fetch(cid)  # of no use, but whoever has it is told that it belongs to the tree
 
     def _filled(self) -> Iterator[Batch]:
         if self._batch.full:

@@ -162,7 +162,10 @@ class Lexicons:
             return None
         except (RecordNotFound, RepoTakendown, RepoDeactivated) as error:
             raise LexiconNotFound(f"{did} publishes no {nsid}") from error
-        return _published(nsid, did, Cid.parse(shown.name), json.loads(shown.json))
+        try:
+            return _published(nsid, did, Cid.parse(shown.name), json.loads(shown.json))
+        except DataError as error:
+            raise LexiconNotFound(f"{did} publishes no {nsid} that JSON can say") from error
 
     async def _fetch(self, nsid: Nsid, url: str) -> bytes:
         try:

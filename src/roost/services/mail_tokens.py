@@ -11,6 +11,7 @@ ones are counted against it, and a few make it void, so that it cannot be guesse
 import re
 from collections import deque
 from hashlib import sha256
+from math import ceil
 from secrets import choice
 from typing import Final
 
@@ -75,8 +76,7 @@ class MailTokens:
         mail could not be sent.
         """
         await self._db.read(lambda tx: _mailbox(tx, account))
-        if not self._may_mail(account, purpose):
-            raise TooManyRequests(f"Only {MAILS_AN_HOUR} of these mails are sent in an hour; use the code in the last")
+        self._count_mail(account, purpose)
         token = f"{_five()}-{_five()}"
         digest, now = _digest(token), self._minter.milliseconds()
 
@@ -153,7 +153,7 @@ class MailTokens:
         # Queued before whoever tried is answered, so their next try finds this one counted.
         tx.after(lambda _durable: self._background.start("count of a wrong token", self._db.write(count)))
 
-    def _may_mail(self, account: int, purpose: Purpose) -> bool:
+    def _count_mail(self, account: int, purpose: Purpose) -> None:
         now = self._minter.milliseconds()
         if len(self._mailed) > MAILED_KEPT:
             self._mailed = {each: sent for each, sent in self._mailed.items() if sent[-1] > now - _HOUR}
@@ -161,9 +161,11 @@ class MailTokens:
         while sent and sent[0] <= now - _HOUR:
             sent.popleft()
         if len(sent) >= MAILS_AN_HOUR:
-            return False
+            raise TooManyRequests(
+                f"Only {MAILS_AN_HOUR} of these mails are sent in an hour; use the code in the last",
+                retry_after=ceil((sent[0] + _HOUR - now) / 1000),
+            )
         sent.append(now)
-        return True
 
 
 def _mailbox(tx: Tx, account: int) -> tuple[Account, str]:

@@ -1,7 +1,7 @@
 """What an account has set in its apps, kept for it by its host (spec section 1.7).
 
-Nobody else reads them, and an app password does not read all. It deliberately does not know what a preference means,
-but for the day of birth, of which apps are told no more than whether somebody is old enough.
+Nobody else reads them but moderators, and an app password does not read all. It deliberately does not know what a
+preference means, but for the day of birth, of which apps are told no more than whether somebody is old enough.
 """
 
 from collections.abc import Sequence
@@ -14,10 +14,10 @@ from roost.data import json
 from roost.data.value import Value
 from roost.services.caller import Caller, Scope
 from roost.services.clock import Minter
-from roost.services.errors import AccountNotFound, AccountTakedown, InvalidRequest
+from roost.services.errors import AccountNotFound, AccountTakedown, InvalidRequest, UnknownAccount
 from roost.storage import accounts, preferences
 from roost.storage.db import Database, Tx
-from roost.syntax import Datetime, InvalidSyntax
+from roost.syntax import Datetime, Did, InvalidSyntax
 
 NAMESPACE: Final = "app.bsky"
 PERSONAL: Final = "app.bsky.actor.defs#personalDetailsPref"
@@ -40,8 +40,22 @@ class Preferences:
 
     async def get(self, caller: Caller) -> list[Preference]:
         """Return the caller's preferences in their order, as JSON has them."""
-        kept = await self._db.read(lambda tx: _kept(tx, caller.account))
-        shown = [each for each in kept if each["$type"] != PERSONAL or _is_full(caller)]
+        return self._shown(await self._db.read(lambda tx: _kept(tx, caller.account)), full=_is_full(caller))
+
+    async def of(self, did: Did) -> list[Preference]:
+        """Return all the preferences of an account, whatever its state: for moderators. Raises UnknownAccount."""
+
+        def read(tx: Tx) -> list[Preference]:
+            account = accounts.by_did(tx, did)
+            if account is None:
+                raise UnknownAccount(f"Account not found: {did}")
+            return _kept(tx, account.id)
+
+        return self._shown(await self._db.read(read), full=True)
+
+    def _shown(self, kept: list[Preference], *, full: bool) -> list[Preference]:
+        """Return preferences with what follows of the day of birth, and without that unless in `full`."""
+        shown = [each for each in kept if each["$type"] != PERSONAL or full]
         born = next((each.get("birthDate") for each in kept if each["$type"] == PERSONAL), None)
         age = _age(born, self._today())
         return shown if age is None else [*shown, {"$type": AGE} | {f"isOverAge{n}": age >= n for n in AGES}]

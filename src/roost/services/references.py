@@ -56,7 +56,7 @@ def blob_refs(record: Mapping[str, Value], block: bytes) -> Iterator[BlobRef]:
     if not _may_refer(block):
         return
     for found in _objects(record):
-        ref = _typed(found) if found.get("$type") == "blob" else _old(found)
+        ref = _typed(found) if found.get("$type") == "blob" else old_ref(found)
         if ref is not None:
             yield ref
 
@@ -106,8 +106,9 @@ def _typed(value: Mapping[str, Value]) -> BlobRef | None:
     return None
 
 
-def _old(value: Mapping[str, Value]) -> BlobRef | None:
-    if value.keys() != {"cid", "mimeType"}:
+def old_ref(value: Value) -> BlobRef | None:
+    """Return the reference that a value is in the old form, None for any other."""
+    if not isinstance(value, dict) or value.keys() != {"cid", "mimeType"}:
         return None
     try:
         return BlobRef(Cid.parse(value["cid"]), str(value["mimeType"]), None)
@@ -115,7 +116,7 @@ def _old(value: Mapping[str, Value]) -> BlobRef | None:
         return None
 
 
-def _objects(value: Mapping[str, Value]) -> Iterator[Mapping[str, Value]]:
+def _objects(value: Mapping[str, Value]) -> Iterator[dict[str, Value]]:
     waiting: list[Value | Mapping[str, Value]] = [value]
     while waiting:
         part = waiting.pop()

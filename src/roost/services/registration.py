@@ -50,6 +50,8 @@ log = structlog.get_logger(__name__)
 RESERVATION_SECONDS: Final = 300
 """After this long a reservation belongs to a registration that died: a directory is given 10 seconds to answer."""
 
+UNAVAILABLE: Final = "Provided invite code not available"
+
 
 class Application(msgspec.Struct, frozen=True):
     """What somebody asks for; `recovery_key` is a did:key of their own that will outrank the server's."""
@@ -109,8 +111,8 @@ class Registration:
         UpstreamFailure.
         """
         await self._release_dead()
-        code = self._invite(wanted.invite_code, needed=invited and self._policy.invite_required)
-        await self._db.read(lambda tx: self._check_invite(tx, code))
+        needed = invited and self._policy.invite_required
+        await self._check_code(wanted.invite_code, needed=needed)
         self._check_handle(wanted.handle)
         email = parse_email(wanted.email)
         await self._db.read(lambda tx: self._check_free(tx, wanted.handle, email))
@@ -119,8 +121,8 @@ class Registration:
         key = PrivateKey.generate()
         operation = plc.genesis(self._state(wanted, key), self._rotation_key)
         did = plc.did_of(operation)
-        reservation = Reservation(wanted.handle, email, did, code, self._now())
-        await self._db.write(lambda tx: self._reserve(tx, reservation))
+        wish = Reservation(wanted.handle, email, did, wanted.invite_code, self._now())
+        reservation = await self._db.write(lambda tx: self._reserve(tx, wish, invited=needed))
         await self._submit(reservation, operation)
 
         sealed, session = self._keyring.seal_key(did, key), new_id()
@@ -147,8 +149,7 @@ class Registration:
         and AlreadyExists.
         """
         await self._release_dead()
-        code = self._invite(wanted.invite_code, needed=self._policy.invite_required)
-        await self._db.read(lambda tx: self._check_invite(tx, code))
+        await self._check_code(wanted.invite_code, needed=self._policy.invite_required)
         email = parse_email(wanted.email)
         await self._db.read(lambda tx: self._check_newcomer(tx, wanted.handle, email, did))
         password = await self._passwords.hash(wanted.password)
@@ -157,9 +158,8 @@ class Registration:
         def settle(tx: Tx) -> Account:
             now = self._now()
             self._check_newcomer(tx, wanted.handle, email, did)
+            code = self._take_invite(tx, wanted.invite_code, needed=self._policy.invite_required)
             if code is not None:
-                if not invites.take(tx, code):
-                    raise InvalidInviteCode("Provided invite code not available")
                 invites.used(tx, code=code, did=did, now=now)
             id = accounts.add(
                 tx, did=did, handle=wanted.handle, email=email, password=password, signing_key=key(tx), now=now
@@ -183,23 +183,29 @@ class Registration:
         """Refuse a code that `register` would refuse, before anything else is looked at. Raises InvalidInviteCode."""
         if self._policy.invite_required:
             await self._release_dead()
-            needed = self._invite(code, needed=True)
-            await self._db.read(lambda tx: self._check_invite(tx, needed))
+            await self._check_code(code, needed=True)
 
     def _now(self) -> int:
         return self._minter.milliseconds()
 
-    def _invite(self, code: str | None, *, needed: bool) -> str | None:
-        """Return the code to take; one that is given although none is needed is neither looked at nor used up."""
+    async def _check_code(self, code: str | None, *, needed: bool) -> None:
+        """Refuse to begin without a code that will do, where one is needed. Raises InvalidInviteCode."""
         if not needed:
-            return None
+            return
         if not code:
             raise InvalidInviteCode("No invite code provided")
-        return code
+        if not await self._db.read(lambda tx: invites.usable(tx, code)):
+            raise InvalidInviteCode(UNAVAILABLE)
 
-    def _check_invite(self, tx: Tx, code: str | None) -> None:
-        if code is not None and not invites.usable(tx, code):
-            raise InvalidInviteCode("Provided invite code not available")
+    def _take_invite(self, tx: Tx, code: str | None, *, needed: bool) -> str | None:
+        """Take a use of a code and return it. One that is given although none is needed counts as well, if it is good;
+        if not, it is as if it had not been given (8.8). Raises InvalidInviteCode.
+        """
+        if code and invites.usable(tx, code) and invites.take(tx, code):
+            return code
+        if needed:
+            raise InvalidInviteCode(UNAVAILABLE)
+        return None
 
     def _check_handle(self, handle: Handle) -> None:
         try:
@@ -227,13 +233,12 @@ class Registration:
             pds=self._policy.public_url,
         )
 
-    def _reserve(self, tx: Tx, reservation: Reservation) -> None:
-        """Take the names and a use of the invite, if they can still be had."""
-        self._check_invite(tx, reservation.invite)
-        self._check_free(tx, reservation.handle, reservation.email or "")
-        if reservation.invite is not None and not invites.take(tx, reservation.invite):
-            raise InvalidInviteCode("Provided invite code not available")
-        accounts.reserve(tx, reservation)
+    def _reserve(self, tx: Tx, wish: Reservation, *, invited: bool) -> Reservation:
+        """Take the names and a use of the invite, if they can still be had, and return what was taken."""
+        taken = msgspec.structs.replace(wish, invite=self._take_invite(tx, wish.invite, needed=invited))
+        self._check_free(tx, taken.handle, taken.email or "")
+        accounts.reserve(tx, taken)
+        return taken
 
     async def _release_dead(self) -> None:
         """Give up what was taken for registrations that died, before asking what is still to be had."""

@@ -45,6 +45,9 @@ STEP_BYTES: Final = 1_000_000
 TRIES: Final = 3
 """How often a replacement is made ready for a repository that others write to meanwhile."""
 
+May = Callable[[Account, Head], None]
+"""Raises what keeps a repository from taking the place of the one at that head, in the state that its account is in."""
+
 Sign = Callable[[Tx, Account, Head], Commit]
 """Returns the commit to end with, given what stands before; its tree is the judged one."""
 
@@ -83,11 +86,22 @@ class Replacing:
         for dead in await self._db.read(lambda tx: staging.undecided(tx, before)):
             self._background.start("clean-up after an import", self._drop(dead))
 
-    async def replace(self, account: int, data: Cid, fetch: Fetch, *, after: Tid | None) -> bool:
+    async def replace(
+        self,
+        account: int,
+        data: Cid,
+        fetch: Fetch,
+        *,
+        after: Tid | None,
+        may: May = lambda _owner, _head: None,
+        judged: Callable[[], None] = lambda: None,
+    ) -> bool:
         """Put the repository whose tree is at `data` in the place of the account's, signed anew with its own key.
 
-        Its rev comes after `after` too. Returns whether that changed anything: the same tree again does not.
-        Raises InvalidRequest for whatever does not hold, InvalidSwap while others keep writing, AccountNotFound.
+        Its rev comes after `after` too. `judged` is called in a thread once every block of it has been fetched, and
+        `may` in the transaction that decides. Returns whether that changed anything: the same tree again does not.
+        Raises InvalidRequest for whatever does not hold, InvalidSwap while others keep writing, AccountNotFound, and
+        what those two do.
         """
 
         def sign(tx: Tx, owner: Account, head: Head) -> Commit:
@@ -101,8 +115,9 @@ class Replacing:
                 return False
             ready = await self._stage(account, head, data, fetch)
             try:
+                await asyncio.to_thread(judged)
                 decided = await self._db.write(
-                    partial(self._decide, account=account, before=head, ready=ready, sign=sign)
+                    partial(self._decide, account=account, before=head, ready=ready, may=may, sign=sign)
                 )
             except InvalidSwap:
                 self._background.start("clean-up after an import", self._drop(ready.staging))
@@ -128,13 +143,14 @@ class Replacing:
         assert not rest, "what was packed is whole"
         return found
 
-    def _decide(self, tx: Tx, account: int, before: Head, ready: Ready, sign: Sign) -> staging.Decided | None:
+    def _decide(self, tx: Tx, account: int, before: Head, ready: Ready, may: May, sign: Sign) -> staging.Decided | None:
         """Sign the new commit; with it the repository is there, or on its way in bounded steps. Raises InvalidSwap."""
         owner, head = accounts.by_id(tx, account), heads.get(tx, account)
         if owner is None or head is None:
             raise AccountNotFound("Account not found")
         if head.cid != before.cid or staging.moving(tx, account):
             raise InvalidSwap("The repository was written to meanwhile")
+        may(owner, head)
         if not ready.small and owner.status is None:
             raise InvalidRequest(
                 f"A repository of more than {AT_ONCE_ROWS} changes can only be imported into a deactivated account:"

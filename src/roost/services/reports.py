@@ -63,8 +63,10 @@ class Reports:
         def add(tx: Tx) -> Report:
             if accounts.by_id(tx, caller.account) is None:
                 raise AccountNotFound("Account not found")
-            if reports.count_since(tx, caller.account, now - _DAY) >= REPORTS_A_DAY:
-                raise TooManyRequests(f"No more than {REPORTS_A_DAY} reports a day")
+            before = reports.times_since(tx, caller.account, now - _DAY)
+            if len(before) >= REPORTS_A_DAY:
+                wait = (before[-REPORTS_A_DAY] + _DAY - now) // 1000 + 1
+                raise TooManyRequests(f"No more than {REPORTS_A_DAY} reports a day", retry_after=wait)
             return reports.add(
                 tx, caller.account, did=caller.did, reason_type=reason_type, reason=reason, subject=about, now=now
             )

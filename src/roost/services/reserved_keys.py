@@ -86,6 +86,10 @@ class ReservedKeys:
             return
         oldest = reserved_keys.oldest(tx)
         assert oldest is not None, "there are as many as there may be"
-        if oldest.created_at > self._minter.milliseconds() - SURE_MINUTES * _MINUTE:
-            raise TooManyRequests("Too many signing keys wait for their accounts; try again in an hour")
+        sure = oldest.created_at + SURE_MINUTES * _MINUTE - self._minter.milliseconds()
+        if sure > 0:
+            wait = sure // 1000 + 1
+            raise TooManyRequests(
+                "Too many signing keys wait for their accounts; try again in an hour", retry_after=wait
+            )
         reserved_keys.delete(tx, oldest.signing_key)

@@ -30,7 +30,7 @@ from roost.storage.accounts import Account
 from roost.storage.app_passwords import AppPassword
 from roost.storage.db import Database, Tx
 from roost.storage.sessions import Session
-from roost.syntax import AtIdentifier, InvalidSyntax
+from roost.syntax import AtIdentifier, Did, InvalidSyntax
 
 ACCESS_SECONDS: Final = 2 * 60 * 60
 REFRESH_SECONDS: Final = 90 * 24 * 60 * 60
@@ -119,6 +119,11 @@ class Sessions:
         if not allow_expired and (found.expires_at is None or found.expires_at <= self._now()):
             raise ExpiredToken("Token has been revoked")
         return Caller(found.account, claims.did, found.handle, claims.scope, claims.id)
+
+    async def whose(self, identifier: str) -> Did | None:
+        """Return the account with that handle, DID or email, None if there is none."""
+        found = await self._db.read(lambda tx: _by_identifier(tx, identifier.strip()))
+        return None if found is None else found.did
 
     async def sign_in(self, identifier: str, password: str, *, allow_takendown: bool = False) -> SignedIn:
         """Return the account with that handle, DID or email, if the password is its own or one of its app passwords.

@@ -24,6 +24,8 @@ _BUCKETS: Final = 1 << 14
 """Blocks are found by looking through one bucket, which has 61 of a million."""
 
 _SIZE_BITS: Final = 24
+_ASKED: Final = 1 << 63
+"""Beside a block's place and size: somebody has asked for it."""
 
 
 class Spool:
@@ -66,11 +68,24 @@ class Spool:
             if at % 2:  # a place in the file that looks like a name
                 at -= 1
                 continue
-            offset, size = bucket[at + 1] >> _SIZE_BITS, bucket[at + 1] & (1 << _SIZE_BITS) - 1
+            place = bucket[at + 1] & ~_ASKED
+            offset, size = place >> _SIZE_BITS, place & (1 << _SIZE_BITS) - 1
             framed = os.pread(self._file.fileno(), SIZE + size, offset - SIZE)
             # Eight bytes of a digest can be made to agree, all of it cannot.
             if framed[:SIZE] == cid:
+                bucket[at + 1] |= _ASKED
                 return framed[SIZE:]
+
+    def strays(self) -> tuple[int, int]:
+        """Return how many blocks nobody has asked for, and their bytes. One that came twice is none."""
+        count = size = 0
+        for bucket in self._buckets.values():
+            asked = {bucket[at] for at in range(0, len(bucket), 2) if bucket[at + 1] & _ASKED}
+            for at in range(0, len(bucket), 2):
+                if bucket[at] not in asked:
+                    count += 1
+                    size += bucket[at + 1] & (1 << _SIZE_BITS) - 1
+        return count, size
 
     def _bucket(self, cid: Cid) -> "array[int]":
         # Python's own hash has a key that no sender knows, so nobody can fill one bucket on purpose.

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
 
+from roost.identity.diddoc import DidDocument
 from roost.net.errors import NetError
 from roost.net.resolve import DidResolver
+from roost.services.budget import Budget, party_of
 from roost.services.errors import InvalidRequest
 from roost.syntax import Did, InvalidSyntax
 
@@ -19,6 +21,10 @@ OZONE: Final = "tools.ozone."
 
 APPVIEW_ID: Final = "bsky_appview"
 LABELER_ID: Final = "atproto_labeler"
+NOTIFIER_ID: Final = "bsky_notif"
+
+TYPES: Final = {NOTIFIER_ID: "BskyNotificationService"}
+"""The types of services that are found by both; all others are found by their id, whatever type they say they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +48,14 @@ class Upstreams:
     def __init__(
         self,
         resolver: DidResolver,
+        budget: Budget,
         *,
         appview: Upstream | None = None,
         moderation: Upstream | None = None,
         reports: Upstream | None = None,
     ) -> None:
         self._resolver = resolver
+        self._budget = budget
         self._appview = appview
         self._moderation = moderation
         self.reports = reports or moderation
@@ -63,23 +71,37 @@ class Upstreams:
         """Return whether that is the app view in the settings; where there is none, any app view will do."""
         return name.endswith(f"#{APPVIEW_ID}") if self._appview is None else name == self._appview.name
 
-    async def find(self, did: Did, id: str, *, fresh: bool = False) -> Upstream:
-        """Return a service by name, with the document read from its source if `fresh`.
+    def notifier(self, did: Did) -> str | None:
+        """Return the name of the service of a DID that sends notifications; None for the app view in the settings."""
+        return None if self._appview is not None and self._appview.did == did else f"{did}#{NOTIFIER_ID}"
+
+    async def find(self, did: Did, id: str, *, fresh: bool = False, for_anybody: bool = False) -> Upstream:
+        """Return a service by name, with the document read from its source if `fresh`; what is looked up `for_anybody`,
+        who may have no account here, is counted.
 
         Raises InvalidRequest for one that there is not, and where nobody can say: whose DID does not resolve, for
-        whatever reason, is not a service that has failed (spec section 3.1).
+        whatever reason, is not a service that has failed (spec section 3.1). Raises TooManyRequests.
         """
         configured = self._configured.get(f"{did}#{id}")
         if configured is not None:
             return configured
         try:
-            document = await self._resolver.resolve(did, fresh=fresh)
+            document = await self._document(did, fresh=fresh, for_anybody=for_anybody)
         except NetError as error:
             raise InvalidRequest("could not resolve proxy did") from error
-        endpoint = document.service_endpoint(id)
+        endpoint = document.service_endpoint(id, type=TYPES.get(id))
         if endpoint is None:
             raise InvalidRequest("could not resolve proxy did service url")
         return Upstream(did, id, origin_of(endpoint), configured=False)
+
+    async def _document(self, did: Did, *, fresh: bool, for_anybody: bool) -> DidDocument:
+        if not for_anybody:
+            return await self._resolver.resolve(did, fresh=fresh)
+        known = None if fresh else await self._resolver.peek(did)
+        if known is not None:
+            return known
+        async with self._budget.spend(party_of(did)):
+            return await self._resolver.resolve(did, fresh=fresh)
 
 
 def parse_name(header: str) -> tuple[Did, str]:

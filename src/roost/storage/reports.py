@@ -43,11 +43,12 @@ def add(tx: Tx, account: int, *, did: Did, reason_type: str, reason: str | None,
     return Report(int(row[0]), did, reason_type, reason, subject, now)
 
 
-def count_since(tx: Tx, account: int, since: int) -> int:
-    """Return how many reports the account has made since then."""
-    row = tx.one("SELECT count(*) FROM report WHERE account = ? AND created_at > ?", account, since)
-    assert row is not None, "count always answers"
-    return int(row[0])
+def times_since(tx: Tx, account: int, since: int) -> Sequence[int]:
+    """Return when the account has made its reports since then, the first one first."""
+    rows = tx.all(
+        "SELECT created_at FROM report WHERE account = ? AND created_at > ? ORDER BY created_at", account, since
+    )
+    return [int(row[0]) for row in rows]
 
 
 def newest(tx: Tx, limit: int) -> Sequence[Report]:

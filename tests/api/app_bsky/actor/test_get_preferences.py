@@ -1,12 +1,16 @@
 """Reading what an account has set in its apps."""
 
+from pathlib import Path
+
+import httpx
 import pytest
 
 from roost.services.caller import Scope
-from support.calls import refusal
+from support.calls import bearer, refusal, set_status
 from support.preferences import ADULT, AGE, BIRTH, GET, get, put, types
 from support.scopes import as_scope
-from support.server import Person, Roost
+from support.server import Person, Roost, running
+from support.strangers import Stranger
 
 
 def test_everybody_has_their_own(roost: Roost, person: Person) -> None:
@@ -50,3 +54,34 @@ def test_preferences_go_with_the_account(roost: Roost, person: Person) -> None:
     server = roost.app.server
     assert server is not None
     assert refusal(person.get(GET))[1] == "AccountNotFound"
+
+
+def test_moderators_may_ask_for_anybodys(tmp_path: Path) -> None:
+    """With a token of the service in the settings, in full, whatever the account's state; nobody else may."""
+    with running(tmp_path) as before:
+        person, moderators, stranger = before.person(), Stranger.register(before), Stranger.register(before)
+        put(person, BIRTH, ADULT)
+        over = get(person)
+    with running(tmp_path, mod_service_did=str(moderators.did)) as roost:
+        set_status(roost, person, "takendown")
+
+        def ask(who: Stranger, **params: str) -> httpx.Response:
+            return roost.client.get(f"/xrpc/{GET}", params=params, headers=bearer(who.token(roost, GET)))
+
+        moderators.plc_url = stranger.plc_url = roost.plc_url
+        assert ask(moderators, did=person.did).json()["preferences"] == over
+        assert over[0] == BIRTH
+        assert refusal(ask(moderators))[:2] == (400, "InvalidRequest")
+        assert refusal(ask(moderators, did="nonsense"))[:2] == (400, "InvalidRequest")
+        assert refusal(ask(moderators, did=str(stranger.did)))[:2] == (400, "AccountNotFound")
+        assert refusal(ask(stranger, did=person.did))[:2] == (401, "UntrustedIss")
+        twice = f"/xrpc/{GET}?did={person.did}&did={person.did}"
+        assert refusal(roost.client.get(twice, headers=bearer(moderators.token(roost, GET))))[0] == 400
+
+
+def test_an_account_asks_only_for_its_own(roost: Roost, person: Person) -> None:
+    """Whoever it names."""
+    other = roost.person()
+    put(other, ADULT)
+
+    assert person.get(GET, did=other.did).json()["preferences"] == []

@@ -7,6 +7,7 @@ import pytest
 
 from roost.crypto.keys import PrivateKey
 from roost.identity import plc
+from roost.services.budget import EACH_A_MINUTE
 from roost.syntax import Handle
 from support.calls import refusal
 from support.nameserver import nameserver
@@ -81,3 +82,22 @@ def test_a_name_that_leads_inside_is_not_asked(tmp_path: Path, address: str) -> 
     assert names.asked.count("evil.example.com") >= 1
     assert (status, name) == (502, "UpstreamFailure")
     assert address not in message
+
+
+def test_one_caller_leaves_others_their_look_ups(own_roost: Roost) -> None:
+    """The directory is asked so often a minute, and nobody can use that up alone; who has had enough is told when."""
+
+    def ask(n: int, address: str) -> httpx.Response:
+        did = "did:plc:" + f"{n:024b}".translate(str.maketrans("01", "ab"))
+        return own_roost.client.get(
+            f"/xrpc/com.atproto.identity.resolveDid?did={did}", headers={"x-forwarded-for": address}
+        )
+
+    answers = [ask(n, "203.0.113.1") for n in range(EACH_A_MINUTE + 20)]
+    other = ask(9999, "203.0.113.2")
+
+    statuses = [answer.status_code for answer in answers]
+    assert set(statuses) == {400, 429}  # a minute may have ended on the way
+    told = next(answer for answer in answers if answer.status_code == 429)
+    assert 1 <= int(told.headers["retry-after"]) <= 60
+    assert refusal(other)[1] == "DidNotFound"

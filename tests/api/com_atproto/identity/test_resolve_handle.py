@@ -37,5 +37,5 @@ def test_what_is_no_handle_is_refused(roost: Roost, handle: str | None) -> None:
 
     status, name, message = refusal(roost.get("com.atproto.identity.resolveHandle", **given))
 
-    assert (status, name) == (400, "InvalidRequest")
+    assert (status, name) == (400, "InvalidHandle" if handle else "InvalidRequest")
     assert message.startswith("Invalid com.atproto.identity.resolveHandle params: ")

@@ -90,6 +90,7 @@ def test_nobody_reports_all_day(person: Person, monkeypatch: pytest.MonkeyPatch)
 
     assert [answer.status_code for answer in answers] == [200, 200, 429]
     assert refusal(answers[2])[1:] == ("RateLimitExceeded", "No more than 2 reports a day")
+    assert 86_300 < int(answers[2].headers["retry-after"]) <= 86_401
 
 
 # With a service for them

@@ -348,13 +348,24 @@ def test_a_body_over_a_megabyte_is_refused_and_one_below_is_not(person: Person) 
 
 
 def test_another_repository_is_refused(anybody: Person, person: Person) -> None:
-    """By DID or by handle, of an account that exists or of none."""
-    for repo in (person.did, person.handle, "did:plc:aaaaaaaaaaaaaaaaaaaaaaaa", "nobody.test"):
+    """By DID or by handle; one that is not here is told as that."""
+    for repo in ("did:plc:aaaaaaaaaaaaaaaaaaaaaaaa", "nobody.test"):
+        assert refusal(create(anybody, {}, repo=repo)) == (403, "AccountNotFound", f"Could not find repo: {repo}")
+    for repo in (person.did, person.handle):
         assert refusal(create(anybody, {}, repo=repo)) == (
             401,
             "AuthenticationRequired",
             f"The token is not one of {repo}",
         )
+
+
+@pytest.mark.parametrize("record", [{"__proto__": {}}, {"a": [{"__proto__": None}]}])
+def test_what_javascript_cannot_read_is_refused(anybody: Person, record: object) -> None:
+    """A key that is no key to half of all readers."""
+    status, name, text = refusal(create(anybody, record))
+
+    assert (status, name) == (400, "InvalidRequest")
+    assert "__proto__" in text
 
 
 def test_who_writes_must_be_known(roost: Roost, person: Person) -> None:

@@ -1,6 +1,11 @@
 """com.atproto.repo.describeRepo."""
 
+import pytest
+
+from roost.net.resolve import DidResolver
+from roost.services import budget
 from support.calls import THING, apply, create, delete, inside, refusal, set_status
+from support.moving import newcomer
 from support.server import Person, Roost
 
 
@@ -52,6 +57,30 @@ def test_a_handle_that_the_document_does_not_name_is_not_correct(roost: Roost, p
 
     told = describe(roost, person.did)
     assert (told["handle"], told["handleIsCorrect"]) == ("renamed.test", False)
+
+
+def test_a_handle_that_cannot_be_looked_up_is_not_correct(roost: Roost, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While there are too many look-ups for others the rest is told all the same."""
+    stranger, person = newcomer(roost)
+    stranger.rename("elsewhere.example")
+    server = roost.app.server
+    assert server is not None
+    resolver = server.get(DidResolver)
+
+    async def move() -> None:
+        await server.db.write(
+            lambda tx: tx.run(
+                "UPDATE account SET handle = ?, handle_invalid_at = 1, status = NULL WHERE did = ?",
+                "elsewhere.example",
+                person.did,
+            )
+        )
+        await resolver.resolve(stranger.did, fresh=True)
+
+    inside(roost, move())
+    monkeypatch.setattr(budget, "WAITING", 0)
+
+    assert describe(roost, person.did)["handleIsCorrect"] is False
 
 
 def test_unreadable_repositories_are_refused(roost: Roost, person: Person) -> None:

@@ -69,7 +69,7 @@ def test_an_inactive_repository_is_not_read(roost: Roost, person: Person, status
 
 
 def test_an_unknown_repository_is_not_found(roost: Roost) -> None:
-    """There is nobody else to ask, so far."""
+    """Where the settings name nobody else to ask."""
     answer = roost.get("com.atproto.repo.getRecord", repo="nobody.test", collection=THING, rkey="a")
 
     assert refusal(answer) == (400, "RepoNotFound", "Could not find repo: nobody.test")

@@ -15,7 +15,7 @@ from roost.repo import Create, inspect, mst
 from roost.repo import commit as commits
 from roost.storage import accounts
 from roost.syntax import Did, Tid
-from support.calls import at_once, exported, fill, head, inside, inspected, refusal
+from support.calls import at_once, exported, fill, head, inside, inspected, refusal, sign_in
 from support.moving import CAR, key_of, newcomer, packed, repo_of, resigned, send
 from support.repos import MemoryRepo, record
 from support.server import Person, Roost, running
@@ -55,6 +55,16 @@ def events_of(roost: Roost, did: str) -> list[bytes]:
     return [row[0] for row in rows]
 
 
+def signed_in(roost: Roost, person: Person) -> Person:
+    """Return somebody with a session of today's kind."""
+    return Person(person.did, person.handle, "", sign_in(roost, person).access, person.client)
+
+
+def later(person: Person) -> Tid:
+    """Return a rev that comes after a repository's."""
+    return Tid.of(Tid.parse(head(person)[1]).micros + 1, 0)
+
+
 @pytest.fixture
 def mover(roost: Roost) -> tuple[Stranger, Person]:
     """Somebody who has just been given an account here."""
@@ -91,7 +101,9 @@ def test_the_rev_keeps_growing(roost: Roost, mover: tuple[Stranger, Person]) -> 
 
     activate(roost, person)
     assert head(person)[1] > ahead
+    activate(roost, person, active=False)
     assert send(person, resigned(repo_of(stranger, 4), rev=Tid.of(1_000_000, 1))).status_code == 200
+    activate(roost, person)
     assert head(person)[1] > ahead
 
 
@@ -106,7 +118,7 @@ def test_again_and_another(roost: Roost, mover: tuple[Stranger, Person]) -> None
 
     assert head(person) == before
     for count in (120, 3, 0, 40):
-        assert send(person, repo_of(stranger, count).export()).status_code == 200
+        assert send(person, resigned(repo_of(stranger, count), rev=later(person))).status_code == 200
         report = inspected(person)
         assert (report.problems, report.records) == ((), count)
 
@@ -118,12 +130,8 @@ def test_an_active_account_tells_of_it_once(roost: Roost) -> None:
     repo = MemoryRepo(Did(person.did), key_of(roost, person))
     repo.commit(*[Create(f"com.example.record/{n:03d}", record(n)) for n in range(50)])
     before = len(events_of(roost, person.did))
-    session = roost.post(
-        "com.atproto.server.createSession", json={"identifier": person.handle, "password": "correct horse battery"}
-    ).json()
-    again = Person(person.did, person.handle, "", session["accessJwt"], person.client)
 
-    assert send(again, resigned(repo, rev=Tid.of(time.time_ns() // 1000, 1))).status_code == 200
+    assert send(signed_in(roost, person), resigned(repo, rev=Tid.of(time.time_ns() // 1000, 1))).status_code == 200
 
     (told,) = events_of(roost, person.did)[before:]
     assert b"#sync" in told
@@ -131,6 +139,54 @@ def test_an_active_account_tells_of_it_once(roost: Roost) -> None:
     fill(person, 5)
     report = inspected(person)
     assert (report.problems, report.records) == ((), 55)
+
+
+def test_an_active_account_does_not_go_back(roost: Roost, mover: tuple[Stranger, Person]) -> None:
+    """What the network reads is not replaced by what is older, unless its owner deactivates the account for it."""
+    stranger, person = mover
+    backup = repo_of(stranger, 5)
+    assert send(person, repo_of(stranger, 9).export()).status_code == 200
+    activate(roost, person)
+    before = head(person)
+
+    for rev in (Tid.of(1_000_000, 1), Tid.parse(before[1])):
+        status, name, text = refusal(send(person, resigned(backup, rev=rev)))
+        assert (status, name) == (400, "InvalidRequest")
+        assert f"{rev} is not after the repository's, {before[1]}" in text
+        assert head(person) == before
+    activate(roost, person, active=False)
+    assert send(person, resigned(backup, rev=Tid.of(1_000_000, 1))).status_code == 200
+    activate(roost, person)
+    assert (inspected(person).records, head(person)[1] > before[1]) == (5, True)
+
+
+def test_an_empty_repository_takes_any(roost: Roost) -> None:
+    """An account that has written nothing has nothing to lose."""
+    person = roost.person()
+    repo = MemoryRepo(Did(person.did), key_of(roost, person))
+    repo.commit(Create("com.example.record/1", record(1)))
+
+    assert send(signed_in(roost, person), resigned(repo, rev=Tid.of(1_000_000, 1))).status_code == 200
+    assert inspected(person).records == 1
+
+
+def test_a_car_of_something_else_is_no_repository(roost: Roost, mover: tuple[Stranger, Person]) -> None:
+    """Blocks that the commit does not lead to are passed over, but not any number of them; what came twice is none."""
+    stranger, person = mover
+    repo = repo_of(stranger, 20)
+    assert repo.head is not None
+    blocks = repo.blocks()
+    strays = {Cid.of_cbor(block): block for block in (b"%d" % n * 300_000 for n in range(4))}
+    twice = b"".join(car.frame(cid, block) for cid, block in blocks.items())
+
+    status, name, text = refusal(send(person, packed(repo.head.cid, blocks | strays)))
+    few = dict(list(strays.items())[:3])
+
+    assert (status, name) == (400, "InvalidRequest")
+    assert "4 blocks, of 1200000 bytes, that its commit does not lead to" in text
+    assert send(person, packed(repo.head.cid, blocks | few) + twice * 400).status_code == 200
+    activate(roost, person)
+    assert inspected(person).records == 20
 
 
 def test_version_2_is_read(roost: Roost, mover: tuple[Stranger, Person]) -> None:

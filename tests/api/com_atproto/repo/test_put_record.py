@@ -3,10 +3,13 @@
 import pytest
 
 from roost.data.cid import Cid
+from support.blobs import picture, uploaded
 from support.calls import POST, THING, at_once, create, head, inspected, put, read, refusal
 from support.server import Person
 
 ABSENT = str(Cid.of_cbor(b"\xa0"))
+
+PROFILE = "app.bsky.actor.profile"
 
 
 def test_it_creates_and_then_replaces(person: Person) -> None:
@@ -108,3 +111,39 @@ def test_another_repository_is_refused(anybody: Person, person: Person) -> None:
 
     assert refusal(put(anybody, "a", {"n": 2}, repo=person.did))[:2] == (401, "AuthenticationRequired")
     assert read(person, "a").json()["value"]["n"] == 1
+
+
+def test_a_profile_of_old_can_be_edited(person: Person) -> None:
+    """Its pictures, in the old form, get today's, with the size that they have; then it is valid like any other."""
+    avatar, banner = uploaded(person, picture("avatar")), uploaded(person, picture("banner"))
+    old = {"cid": str(Cid.of_raw(picture("avatar"))), "mimeType": "image/png"}
+
+    made = put(person, "self", {"displayName": "A", "avatar": old, "banner": banner}, PROFILE)
+    again = put(person, "self", {"displayName": "B", "avatar": old, "banner": banner}, PROFILE)
+
+    assert (made.status_code, made.json()["validationStatus"], again.status_code) == (200, "valid", 200)
+    value = read(person, "self", PROFILE).json()["value"]
+    assert (value["avatar"], value["banner"], value["displayName"]) == (avatar, banner, "B")
+
+
+def test_elsewhere_the_old_form_stays_refused(person: Person) -> None:
+    """In another record, in another way to write a profile, and for a blob that is not here."""
+    uploaded(person, picture("avatar"))
+    old = {"cid": str(Cid.of_raw(picture("avatar"))), "mimeType": "image/png"}
+    missing = old | {"cid": str(Cid.of_raw(b"missing"))}
+
+    for answer in (
+        put(person, "self", {"avatar": old}),
+        create(person, {"avatar": old}, PROFILE, rkey="self", validate=False),
+        put(person, "self", {"extra": {"avatar": old}}, PROFILE, validate=False),
+    ):
+        assert refusal(answer)[:2] == (400, "InvalidRequest")
+        assert "Legacy blobs are not allowed" in refusal(answer)[2]
+    assert refusal(put(person, "self", {"avatar": missing}, PROFILE))[:2] == (400, "BlobNotFound")
+
+
+@pytest.mark.parametrize("collection", [THING, PROFILE])
+def test_a_record_is_an_object(anybody: Person, collection: str) -> None:
+    """A link and bytes look like one in JSON, and are none."""
+    for value in ({"$link": str(Cid.of_cbor(b"x"))}, {"$bytes": "AQID"}):
+        assert refusal(put(anybody, "self", value, collection))[:2] == (400, "InvalidRequest")

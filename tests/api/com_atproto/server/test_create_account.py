@@ -129,6 +129,26 @@ def test_an_invite_is_needed_and_used_up(private: Roost) -> None:
     assert refusal(join(private, inviteCode=code)) == (400, "InvalidInviteCode", unavailable)
 
 
+def test_an_invite_that_is_not_needed_counts_if_it_is_good(roost: Roost) -> None:
+    """Whoever gave it out sees whom it has brought; one that is used up, or never was one, is as if there were none."""
+    code = invite(roost)
+
+    first, second, third = [join(roost, inviteCode=each) for each in (code, code, "no\0code")]
+    stranger = Stranger.register(roost)
+    assert ask_in(roost, stranger, inviteCode=(other := invite(roost))).status_code == 200
+
+    assert [answer.status_code for answer in (first, second, third)] == [200] * 3
+    assert (uses(roost, code), uses(roost, other)) == ([first.json()["did"]], [str(stranger.did)])
+
+
+def uses(roost: Roost, code: str) -> list[str]:
+    """Return whom an invite has admitted."""
+    answer = roost.client.get("/xrpc/com.atproto.admin.getInviteCodes?limit=500", auth=roost.admin)
+    (found,) = [each for each in answer.json()["codes"] if each["code"] == code]
+    assert found["available"] == 1
+    return [use["usedBy"] for use in found["uses"]]
+
+
 def test_of_sixteen_with_one_invite_one_gets_in(private: Roost) -> None:
     """A code for one admits one, however many come at once."""
     code = invite(private)

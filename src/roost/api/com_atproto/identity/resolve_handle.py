@@ -2,7 +2,10 @@
 
 import msgspec
 
+from roost.api.errors import InvalidParams
 from roost.api.method import Query
+from roost.lexicon.errors import InvalidData
+from roost.services.errors import InvalidHandle
 from roost.services.identity import Identity
 from roost.syntax import Did, Handle
 
@@ -24,4 +27,12 @@ async def resolve_handle(identity: Identity, params: Params) -> Output:
     return Output(await identity.resolve_handle(params.handle))
 
 
-METHOD = Query("com.atproto.identity.resolveHandle", resolve_handle)
+def explain(error: Exception) -> Exception:
+    """Name what is no handle as such (spec section 1.4)."""
+    if not isinstance(error, InvalidParams):
+        return error
+    cause = error.__cause__
+    return InvalidHandle(error.message) if isinstance(cause, InvalidData) and cause.rule == "format" else error
+
+
+METHOD = Query("com.atproto.identity.resolveHandle", resolve_handle, explain=explain)

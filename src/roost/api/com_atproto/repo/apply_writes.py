@@ -9,6 +9,7 @@ from roost.api.com_atproto.repo.commit_meta import CommitMeta, commit_meta
 from roost.api.method import WRITE_BODY, Auth, Procedure, Record
 from roost.api.ownership import check_own
 from roost.data.cid import Cid
+from roost.services.accounts import Accounts
 from roost.services.caller import Caller
 from roost.services.errors import InvalidRequest
 from roost.services.repos import MAX_OPS, Repos
@@ -84,9 +85,9 @@ class Output(msgspec.Struct, frozen=True, omit_defaults=True):
     commit: CommitMeta | None = None
 
 
-async def apply_writes(repos: Repos, records: Records, caller: Caller, input: Input) -> Output:
+async def apply_writes(accounts: Accounts, repos: Repos, records: Records, caller: Caller, input: Input) -> Output:
     """Commit all writes, or refuse them all. Raises InvalidSwap, RecordAlreadyExists, InvalidRequest."""
-    check_own(caller, input.repo)
+    await check_own(accounts, caller, input.repo)
     if len(input.writes) > MAX_OPS:
         raise InvalidRequest(f"Too many writes. Max: {MAX_OPS}")
     writes = [_write(records, each, input.validate) for each in input.writes]

@@ -7,6 +7,7 @@ from roost.api.com_atproto.repo.commit_meta import CommitMeta, commit_meta
 from roost.api.method import WRITE_BODY, Auth, Procedure, Record
 from roost.api.ownership import check_own
 from roost.data.cid import Cid
+from roost.services.accounts import Accounts
 from roost.services.caller import Caller
 from roost.services.repos import Repos
 from roost.services.writes import Records, ValidationStatus
@@ -33,11 +34,11 @@ class Output(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
     validation_status: ValidationStatus | None = None
 
 
-async def create_record(repos: Repos, records: Records, caller: Caller, input: Input) -> Output:
+async def create_record(accounts: Accounts, repos: Repos, records: Records, caller: Caller, input: Input) -> Output:
     """Commit one creation; an earlier like, repost, follow or block of the same subject goes with it, unless
     `validate` is false. Raises InvalidSwap, RecordAlreadyExists, InvalidRequest, BlobNotFound and its kin.
     """
-    check_own(caller, input.repo)
+    await check_own(accounts, caller, input.repo)
     write = records.write(
         "create",
         input.collection,

@@ -7,6 +7,7 @@ from roost.api.com_atproto.repo.commit_meta import CommitMeta, commit_meta
 from roost.api.method import Auth, Procedure
 from roost.api.ownership import check_own
 from roost.data.cid import Cid
+from roost.services.accounts import Accounts
 from roost.services.caller import Caller
 from roost.services.repos import Repos
 from roost.services.writes import removal
@@ -29,9 +30,9 @@ class Output(msgspec.Struct, frozen=True, omit_defaults=True):
     commit: CommitMeta | None = None
 
 
-async def delete_record(repos: Repos, caller: Caller, input: Input) -> Output:
+async def delete_record(accounts: Accounts, repos: Repos, caller: Caller, input: Input) -> Output:
     """Commit one deletion, or nothing. Raises InvalidSwap; a swapCommit is honoured also when the record is missing."""
-    check_own(caller, input.repo)
+    await check_own(accounts, caller, input.repo)
     gone = removal(input.collection, input.rkey, swap=input.swap_record)
     return Output(commit_meta(await repos.write(caller.account, [gone], swap_commit=input.swap_commit)))
 

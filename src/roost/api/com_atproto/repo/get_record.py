@@ -1,9 +1,10 @@
-"""com.atproto.repo.getRecord: one record, for anybody."""
+"""com.atproto.repo.getRecord: one record, for anybody; another server's, where the repository is not here."""
 
 import msgspec
 
 from roost.api.method import Query
 from roost.data.cid import Cid
+from roost.services.errors import RepoDeactivated, RepoNotFound, RepoTakendown
 from roost.services.reading import Reading
 from roost.syntax import AtIdentifier, AtUri, Nsid, RecordKey
 
@@ -31,4 +32,4 @@ async def get_record(reading: Reading, params: Params) -> Output:
     return Output(AtUri.of(did, params.collection, params.rkey), shown.name, msgspec.Raw(shown.json))
 
 
-METHOD = Query("com.atproto.repo.getRecord", get_record)
+METHOD = Query("com.atproto.repo.getRecord", get_record, elsewhere=(RepoNotFound, RepoDeactivated, RepoTakendown))
