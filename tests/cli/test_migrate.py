@@ -1,8 +1,5 @@
 """`roost migrate`: an account moves between two servers that run."""
 
-import io
-import re
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import orjson
@@ -10,69 +7,10 @@ import pytest
 
 from support.calls import bearer, create, refusal
 from support.command import Command
-from support.server import PASSWORD, Person, Roost, running
+from support.movers import NEW, answering, code_in, owner, words
+from support.server import PASSWORD, Person, Roost
 
-NEW = "the new password"
-
-
-class Asked(io.TextIOBase):
-    """Standard input that finds the answer to a question when it is asked."""
-
-    def __init__(self, answer: Callable[[], str]) -> None:
-        self._answer = answer
-
-    def readline(self, _size: int = -1, /) -> str:  # type: ignore[override]  # as input() calls it
-        """Answer."""
-        return self._answer() + "\n"
-
-
-@pytest.fixture(scope="module")
-def there(tmp_path_factory: pytest.TempPathFactory, roost: Roost) -> Iterator[Roost]:
-    """Another server in the same network."""
-    with running(tmp_path_factory.mktemp("there"), plc_url=roost.plc_url, public_url="http://there.test:1") as server:
-        yield server
-
-
-@pytest.fixture(autouse=True)
-def _passwords(monkeypatch: pytest.MonkeyPatch, _nothing_set: None) -> None:
-    monkeypatch.setenv("ROOST_OLD_PASSWORD", PASSWORD)
-    monkeypatch.setenv("ROOST_NEW_PASSWORD", NEW)
-
-
-def code_in(server: Roost, to: str) -> str:
-    """Return the code in the last mail to an address."""
-    text = server.mailbox.to(to)[-1].text
-    found = re.search(r"[A-Z2-7]{5}-[A-Z2-7]{5}", text)
-    assert found is not None, text
-    return found[0]
-
-
-def owner(roost: Roost) -> Person:
-    """Return somebody with a hundred records and a picture."""
-    person = roost.person("mover")
-    session = roost.post(
-        "com.atproto.server.createSession", json={"identifier": person.handle, "password": PASSWORD}
-    ).json()
-    person = Person(person.did, person.handle, person.email, session["accessJwt"], person.client)
-    for number in range(3):
-        assert create(person, {"number": number}).status_code == 200
-    blob = person.client.post(
-        "/xrpc/com.atproto.repo.uploadBlob", content=b"a picture", headers=person.auth | {"content-type": "text/plain"}
-    ).json()["blob"]
-    assert create(person, {"picture": blob}).status_code == 200
-    return person
-
-
-def words(roost: Roost, there: Roost, person: Person, *more: str) -> list[str]:
-    """Return the command that moves somebody there."""
-    return [
-        "migrate", "out", person.handle, "--from", roost.url, "--to", there.url, "--plc", roost.plc_url, "--yes", *more
-    ]  # fmt: skip
-
-
-def answering(monkeypatch: pytest.MonkeyPatch, answer: Callable[[], str]) -> None:
-    """Have questions answered."""
-    monkeypatch.setattr("sys.stdin", Asked(answer))
+pytestmark = pytest.mark.usefixtures("passwords")
 
 
 def test_an_account_moves(roost: Roost, there: Roost, command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -131,7 +69,7 @@ def test_a_move_that_stopped_goes_on(
 
     assert stopped.code == 1
     assert "refused signPlcOperation" in stopped.err
-    assert state["done"] == ["create", "repo", "blobs", "preferences"]
+    assert state["done"] == ["create", "repo", "blobs", "preferences", "identity-begun"]
     assert (folder / "state.json").exists() is False
     assert ran.code == 0, ran.out + ran.err
     listed = there.get("com.atproto.repo.listRecords", repo=person.did, collection="com.example.thing").json()
@@ -183,7 +121,7 @@ def test_what_stands_in_the_way_is_told_first(roost: Roost, there: Roost, comman
     assert "choose another with --handle" in handle.out
     assert nowhere.code == 2
     assert unknown.code == 1
-    assert "refused resolveHandle" in unknown.err
+    assert "the old server refused createSession: Invalid identifier or password" in unknown.err
     assert list(Path().iterdir()) == []
 
 
