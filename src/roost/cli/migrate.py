@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Annotated, Final, NoReturn
 from urllib.parse import urlsplit
 
+import msgspec
 import typer
 
 from roost import running
@@ -83,7 +84,7 @@ class Terminal:
         """See Ui.wait_for_document."""
         say("Change your DID document now, so that it says this:", style="bold")
         for name, value in wanted.items():
-            say(f"  {name}: {value}")
+            say(f"  {name}: {msgspec.json.encode(value).decode()}")
         if not self._sure:
             typer.confirm("Is it done?", abort=True, err=True)
 
