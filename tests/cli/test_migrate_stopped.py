@@ -250,6 +250,20 @@ def test_undo_finds_an_account_that_nobody_has_heard_of(
     assert refusal(there.get("com.atproto.sync.getRepoStatus", did=person.did))[1] == "RepoNotFound"
 
 
+def test_an_account_that_the_new_server_has_given_up(
+    roost: Roost, there: Roost, command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who comes back after weeks begins anew, with the same command."""
+    person = stopped(command, monkeypatch, roost, there, "submitPlcOperation", answered=False)
+    gone = there.post("com.atproto.admin.deleteAccount", json={"did": person.did}, auth=there.admin)
+    assert gone.status_code == 200
+
+    ran = command(*words(roost, there, person))
+
+    assert ran.code == 0, ran.out + ran.err
+    assert len(records(there, person.did)) == 4
+
+
 def test_undo_leaves_an_account_that_was_there_before(
     roost: Roost, there: Roost, command: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -72,7 +72,8 @@ class Peer:
 
     def close(self) -> None:
         """End the sessions that were opened here, as far as the server lets, and close the connections."""
-        for token in self._opened:
+        while self._opened:
+            token = self._opened.pop(0)
             with suppress(httpx.HTTPError):
                 self._http.post(
                     _path("com.atproto.server.deleteSession"), headers=_bearer(token), timeout=ENDING_SECONDS
