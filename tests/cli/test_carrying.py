@@ -2,7 +2,9 @@
 
 import pytest
 
+from roost.cli.carrying import ROUNDS, Carrying
 from roost.cli.move import Move
+from roost.cli.peer import Json
 from roost.data import cbor
 from roost.data.cid import Cid
 from roost.repo import Create
@@ -78,3 +80,24 @@ def test_files_that_have_not_come_yet(begun: tuple[Move, Person, Silent]) -> Non
 
     with pytest.raises(InvalidRequest, match="1 files are still missing"):
         move.cargo.check()
+
+
+def test_an_old_server_that_never_stands_still(
+    begun: tuple[Move, Person, Silent], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After a few rounds its owner is asked to stop what writes there; then the move goes on."""
+    move, person, _ = begun
+    move.create(PASSWORD, None)
+    real, numbers = type(move.cargo).check, iter(range(100))
+
+    def write_too(self: Carrying) -> Json:
+        assert put(person, "busy", {"n": next(numbers)}).status_code == 200
+        return real(self)
+
+    monkeypatch.setattr(Carrying, "check", write_too)
+    with pytest.raises(InvalidRequest, match="the old server is written to all the time"):
+        move.cargo.bring()
+    monkeypatch.undo()
+
+    assert move.cargo.bring()["indexedRecords"] == 1
+    assert next(numbers) == ROUNDS

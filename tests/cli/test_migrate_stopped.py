@@ -1,12 +1,15 @@
 """`roost migrate` is killed anywhere, and then gone on with, or undone."""
 
+import signal
+import subprocess
+import time
 from pathlib import Path
 
 import httpx
 import pytest
 
 from support.calls import create, refusal
-from support.command import Command
+from support.command import PROGRAM, Command, environment
 from support.movers import (
     NEW,
     PICTURE,
@@ -23,7 +26,7 @@ from support.movers import (
     upload,
     words,
 )
-from support.server import Person, Roost
+from support.server import PASSWORD, Person, Roost
 
 pytestmark = pytest.mark.usefixtures("passwords")
 
@@ -124,6 +127,30 @@ def test_it_can_be_undone_while_the_identity_is_as_it_was(
         assert refusal(there.get("com.atproto.sync.getRepoStatus", did=person.did))[1] == "RepoNotFound"
         assert create(person, {"still": "here"}).status_code == 200
         assert list(Path().iterdir()) == []
+
+
+@pytest.mark.slow
+def test_a_process_that_is_killed(
+    roost: Roost, there: Roost, command: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The program itself, with SIGKILL, while it waits for the code: what it has noted is enough to go on."""
+    person = owner(roost)
+    passwords = {"ROOST_OLD_PASSWORD": PASSWORD, "ROOST_NEW_PASSWORD": NEW}
+    process = subprocess.Popen(
+        [PROGRAM, *words(roost, there, person)], stdin=subprocess.PIPE, cwd=tmp_path, env=environment() | passwords
+    )
+    end = time.monotonic() + 60
+    while not roost.mailbox.to(person.email) and time.monotonic() < end:
+        time.sleep(0.05)
+    process.kill()
+    process.communicate()
+    answering(monkeypatch, lambda: code_in(roost, person.email))
+
+    ran = command(*words(roost, there, person))
+
+    assert process.returncode == -signal.SIGKILL
+    assert ran.code == 0, ran.out + ran.err
+    check_arrived(roost, there, person, [{"number": 0}, {"number": 1}, {"number": 2}])
 
 
 def test_what_was_written_on_the_new_server_stays(

@@ -66,6 +66,17 @@ def test_what_stops_it(roost: Roost, tmp_path_factory: pytest.TempPathFactory) -
     assert "is larger than the 1.0 KB" in better.warnings[0]
 
 
+def test_an_administrator_who_is_not_let_in(roost: Roost) -> None:
+    """It is told what could not be found out, and stops nothing."""
+    person = roost.person()
+    known = load(flags={"dev": True, "data": roost.data, "admin_password": "not the administrator's"})
+
+    found = examined(roost, roost, person, here=known)
+
+    assert found.obstacles == []
+    assert found.warnings[0].startswith("Whether the names are free on the new server cannot be told:")
+
+
 def test_what_does_not_fit_on_this_machine(roost: Roost, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the new server's settings are known, its limits are, and its disk."""
     person = roost.person()

@@ -16,7 +16,8 @@ CAR: Final = "repo.car"
 
 
 class MoveState(msgspec.Struct, rename="camel"):
-    """A move of one account. Each step that is in `done` need not be taken again.
+    """A move of one account. Each step that is in `done` need not be taken again; `identity-begun` says that nobody but
+    the directory knows whether `identity` is.
 
     `rev` and `root` are the repository's that came along last: by the first the old server is asked whether it has been
     written to, by the second the new one, of which `sent` is told what it may have taken in before a move was stopped.

@@ -20,6 +20,7 @@ from roost.cli.peer import PIECE, Json, Peer, Refused
 from roost.cli.remote import Remote
 from roost.config import Config
 from roost.services import inspection
+from roost.services.errors import UpstreamFailure
 
 SEARCH: Final = "/xrpc/com.atproto.admin.searchAccounts"
 
@@ -111,17 +112,23 @@ def _check_names(here: Config, new: Peer, state: MoveState, found: Findings) -> 
     password = running.saved_admin_password(here)
     if password is None:
         return
-    with Remote(new.url) as remote:
-        for name, text in (("handle", state.handle), ("email", state.email)):
-            answer = remote.ask(SEARCH, {"email": text, "limit": 100}, password=password)
-            listed = answer.get("accounts")
-            taken = [
-                each.get("did")
-                for each in (listed if isinstance(listed, list) else [])
-                if str(each.get(name, "")).lower() == text.lower() and each.get("did") != state.did
-            ]
-            if text and taken and not any(text in told for told in found.obstacles):
-                found.obstacles.append(f"The {name} {text} belongs to {taken[0]} there: choose another with --{name}")
+    try:
+        with Remote(new.url) as remote:
+            for name, text in (("handle", state.handle), ("email", state.email)):
+                whose = _holder(remote, password, name, text)
+                if whose not in (None, state.did) and not any(text in told for told in found.obstacles):
+                    found.obstacles.append(f"The {name} {text} belongs to {whose} there: choose another with --{name}")
+    except UpstreamFailure as error:
+        found.warnings.append(f"Whether the names are free on the new server cannot be told: {error}")
+
+
+def _holder(remote: Remote, password: str, name: str, text: str) -> str | None:
+    """Return the DID of the account that has exactly that handle or email address."""
+    listed = remote.ask(SEARCH, {"email": text.lower(), "limit": 100}, password=password).get("accounts")
+    for each in listed if isinstance(listed, list) else []:
+        if text and str(each.get(name, "")).lower() == text.lower():
+            return str(each.get("did"))
+    return None
 
 
 def _check_room(here: Config, records: int, blobs: int, found: Findings) -> None:
