@@ -138,7 +138,7 @@ async def network(config: Config) -> AsyncIterator[Config]:
 async def resolving(config: Config) -> AsyncIterator[DidResolver]:
     """Give what finds DID documents, without a server."""
     async with network(config) as reachable, contextlib.AsyncExitStack() as stack:
-        client = Client(trusted=(reachable.plc_url,))
+        client = Client(trusted=(reachable.plc_url, *reachable.trusted_origins))
         stack.push_async_callback(client.close)
         resolver = DidResolver(client, PlcDirectory(client, reachable.plc_url), clock=lambda: datetime.now(UTC))
         stack.push_async_callback(resolver.close)

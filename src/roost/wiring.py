@@ -135,7 +135,7 @@ async def services_of(parts: Parts) -> dict[type, object]:
         Subjects(db, activation, minter),
         SigningKeys(db, keyring, changes, resolver),
         AccountStatus(db, did_check),
-        Deletion(db, accounts, passwords, mail_tokens, minter),
+        Deletion(db, accounts, passwords, mail_tokens, did_check, minter),
         EmailChanges(db, mail_tokens, minter),
         Delegation(service_auth),
         upstreams_of(config, resolver, budget),

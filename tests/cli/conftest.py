@@ -2,12 +2,15 @@
 
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from roost.cli.move import Move
 from support.command import Command
-from support.server import PASSWORD, running
+from support.movers import NEW, Silent, begun_move
+from support.server import PASSWORD, Person, Roost, running
 
 
 @pytest.fixture(autouse=True)
@@ -43,3 +46,24 @@ def left_behind(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def data(left_behind: Path, tmp_path: Path) -> Path:
     """A copy of that directory, for one test to change."""
     return shutil.copytree(left_behind, tmp_path / "data")
+
+
+@pytest.fixture(scope="session")
+def there(tmp_path_factory: pytest.TempPathFactory, roost: Roost) -> Iterator[Roost]:
+    """Another server in the same network, for whoever moves."""
+    with running(tmp_path_factory.mktemp("there"), plc_url=roost.plc_url, public_url="http://there.test:1") as server:
+        yield server
+
+
+@pytest.fixture
+def passwords(monkeypatch: pytest.MonkeyPatch, _nothing_set: None) -> None:
+    """The passwords on both servers, where `roost migrate` looks for them."""
+    monkeypatch.setenv("ROOST_OLD_PASSWORD", PASSWORD)
+    monkeypatch.setenv("ROOST_NEW_PASSWORD", NEW)
+
+
+@pytest.fixture
+def begun(roost: Roost, there: Roost, tmp_path: Path) -> Iterator[tuple[Move, Person, Silent]]:
+    """A move that is about to be made."""
+    with begun_move(roost, there, tmp_path) as move:
+        yield move

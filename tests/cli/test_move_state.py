@@ -1,5 +1,6 @@
 """What is remembered of a move."""
 
+from copy import copy
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,20 @@ def test_it_comes_back_as_it_was_put(tmp_path: Path) -> None:
     (path,) = folder.path.iterdir()
     assert (path.stat().st_mode & 0o777, folder.path.stat().st_mode & 0o777) == (0o600, 0o700)
     assert folder.path.name == "roost-migrate-did_plc_a"
+
+
+def test_a_step_is_done_once(tmp_path: Path) -> None:
+    """However often it is taken; and a move that begins anew has done nothing, but knows whose it is."""
+    folder, state = MoveFolder(tmp_path, "did:plc:a"), copy(STATE)
+    state.done = []
+
+    folder.finish(state, "create")
+    folder.finish(state, "create")
+
+    assert folder.load() == state
+    assert state.done == ["create"]
+    state.begin_anew()
+    assert (state.done, state.rev, state.lost, state.did) == ([], "", [], "did:plc:a")
 
 
 def test_it_is_forgotten(tmp_path: Path) -> None:

@@ -86,6 +86,31 @@ def test_a_token_that_ran_out_is_renewed_once(moody: Moody, peer: Peer) -> None:
         peer.get("a.b.c")
 
 
+def test_sessions_end_with_the_peer(moody: Moody, peer: Peer) -> None:
+    """All that were opened, each with its own refresh token; a server that refuses, or is gone, keeps nobody."""
+    for number in (b"1", b"2"):
+        moody.answers = [(200, b'{"accessJwt": "a", "refreshJwt": "r%s"}' % number, {})]
+        peer.sign_in("alice.test", "secret")
+    moody.answers = [(400, b"{}", {}), (200, b"", {})]
+
+    peer.close()
+
+    assert moody.asked[-2:] == ["Bearer r1", "Bearer r2"]
+
+
+def test_an_account_that_was_taken_down_is_asked_about_once_more(moody: Moody, peer: Peer) -> None:
+    """Its owner may sign in for moving away, and whoever uses the session is told what it is."""
+    down: tuple[int, bytes, dict[str, str]] = (401, b'{"error": "AccountTakedown", "message": "down"}', {})
+    moody.answers = [down, (200, b'{"accessJwt": "little"}', {})]
+
+    peer.sign_in("alice.test", "secret")
+
+    assert peer.taken_down is True
+    moody.answers = [(401, b'{"error": "AuthenticationRequired", "message": "no"}', {})]
+    with pytest.raises(Refused, match="no"):
+        peer.sign_in("alice.test", "wrong")
+
+
 @pytest.mark.parametrize("body", [b"not JSON", b"[]", b"\xff"])
 def test_an_answer_that_makes_no_sense(moody: Moody, peer: Peer, body: bytes) -> None:
     """It is the server's doing, and told so."""

@@ -1,6 +1,5 @@
 """An account that moves from the reference server to Roost, and on to another reference server."""
 
-import io
 import re
 from base64 import b64decode
 from collections.abc import Callable
@@ -14,6 +13,7 @@ from roost import cli
 from roost.data import car
 from roost.repo import inspect
 from support import reference
+from support.movers import Killed, answering, killing
 from support.reference import Reference
 from support.server import Roost, running
 
@@ -68,17 +68,6 @@ def files() -> list[tuple[str, bytes]]:
 FILES = files()
 
 
-class Asked(io.TextIOBase):
-    """Standard input that finds the answer to a question when it is asked."""
-
-    def __init__(self, answer: Callable[[], str]) -> None:
-        self._answer = answer
-
-    def readline(self, _size: int = -1, /) -> str:  # type: ignore[override]  # as input() calls it
-        """Answer."""
-        return self._answer() + "\n"
-
-
 def settle_in(server: Reference) -> tuple[str, str]:
     """Make an account there with records, files and preferences; return its DID and its token."""
     body = {"handle": "alice.test", "email": EMAIL, "password": FIRST}
@@ -115,7 +104,7 @@ def moved(monkeypatch: pytest.MonkeyPatch, passwords: tuple[str, str], code: Cal
     """Run `roost migrate`, with its questions answered."""
     monkeypatch.setenv("ROOST_OLD_PASSWORD", passwords[0])
     monkeypatch.setenv("ROOST_NEW_PASSWORD", passwords[1])
-    monkeypatch.setattr("sys.stdin", Asked(code))
+    answering(monkeypatch, code)
     with pytest.raises(SystemExit) as done:
         cli.run(["migrate", *words, "--yes"])
     assert not done.value.code
@@ -156,8 +145,18 @@ def roost_code(roost: Roost) -> str:
     return found[0]
 
 
+def write_and_delete(roost: Roost, did: str, token: str) -> None:
+    """Have the old server stand elsewhere than when the move has looked last, and with the same records."""
+    auth = {"authorization": f"Bearer {token}"}
+    for method, record in (("createRecord", {"record": {"$type": NOTE}}), ("deleteRecord", {})):
+        body = {"repo": did, "collection": NOTE, "rkey": "late"} | record
+        assert roost.post(f"com.atproto.repo.{method}", json=body, headers=auth).status_code == 200
+
+
 def test_from_the_reference_server_to_roost_and_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every record and every byte comes along twice; each old account is closed, and its tokens write nothing more."""
+    """Every record and every byte comes along twice; each old account is closed, and its tokens write nothing more. The
+    second move is killed when the identity has changed: it is not undone then, and goes on.
+    """
     monkeypatch.chdir(tmp_path)
     folder = reference.installed()
     (tmp_path / "roost").mkdir()
@@ -184,10 +183,16 @@ def test_from_the_reference_server_to_roost_and_back(tmp_path: Path, monkeypatch
         assert session["active"] is True
         assert preferences(roost.url, session["accessJwt"]) == PREFERENCES
 
-        moved(
-            monkeypatch, (SECOND, THIRD), lambda: roost_code(roost),
-            "out", "alice.test", "--from", roost.url, "--to", two.url, "--plc", roost.plc_url,
-        )  # fmt: skip
+        way_out = ("out", "alice.test", "--from", roost.url, "--to", two.url, "--plc", roost.plc_url)
+        revive = killing(monkeypatch, "submitPlcOperation", answered=True)
+        with pytest.raises(Killed):
+            moved(monkeypatch, (SECOND, THIRD), lambda: roost_code(roost), *way_out)
+        revive()
+        write_and_delete(roost, did, session["accessJwt"])
+        with pytest.raises(SystemExit) as undone:
+            cli.run(["migrate", "undo", did])
+        assert undone.value.code == 1
+        moved(monkeypatch, (SECOND, THIRD), lambda: roost_code(roost), *way_out)
 
         assert tree_of(two.get("com.atproto.sync.getRepo", did=did).content) == before
         assert blobs(two.url, did) == had

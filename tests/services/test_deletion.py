@@ -1,8 +1,11 @@
 """Deleting accounts on their owners' word, without HTTP."""
 
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
+from starlette.responses import Response
 
 from roost.services.accounts import Accounts
 from roost.services.background import Background
@@ -14,6 +17,7 @@ from roost.storage import accounts
 from roost.storage.accounts import Account
 from support.house import House, did_of
 from support.outbox import Outbox
+from support.town import ROTATION, Town, opened_town
 
 pytestmark = pytest.mark.anyio
 
@@ -41,8 +45,21 @@ class Desk:
 
 
 @pytest.fixture
-def desk(house: House) -> Desk:
-    """The service in a house."""
+async def town(tmp_path: Path) -> AsyncIterator[Town]:
+    """A house in a network."""
+    async with opened_town(tmp_path) as town:
+        yield town
+
+
+@pytest.fixture
+def house(town: Town) -> House:
+    """That house."""
+    return town.house
+
+
+@pytest.fixture
+def desk(house: House, town: Town) -> Desk:
+    """The service in it."""
     outbox, background = Outbox(), Background()
     tokens = MailTokens(house.db, house.policy, outbox, background, house.minter)
     served = Accounts(
@@ -55,7 +72,7 @@ def desk(house: House) -> Desk:
         background,
         house.minter,
     )
-    return Desk(house, outbox, Deletion(house.db, served, house.passwords, tokens, house.minter))
+    return Desk(house, outbox, Deletion(house.db, served, house.passwords, tokens, town.check, house.minter))
 
 
 async def test_it_takes_password_and_token(house: House, desk: Desk) -> None:
@@ -143,3 +160,62 @@ async def test_many_go_a_few_at_a_time(house: House, desk: Desk) -> None:
     assert (await desk.there(*gone)).count(True) == 1
     await desk.deletion.sweep()
     assert (await desk.there(*gone)).count(True) == 0
+
+
+async def arrival(town: Town, name: str, *, elsewhere: bool, days: float = 3) -> Account:
+    """Make an account that was to move here and has not opened; its DID leads here, or elsewhere."""
+    account = await town.resident(name)
+    if elsewhere:
+        await town.change(account, ROTATION, lambda state: state.with_pds("https://elsewhere.test"))
+    until = account.created_at + round(days * 86_400_000)
+    await town.house.db.write(
+        lambda tx: accounts.set_deactivated(tx, account.id, account.created_at, delete_after=until)
+    )
+    return account
+
+
+async def test_who_was_to_move_here_and_did_not_goes(town: Town, desk: Desk) -> None:
+    """Unless its DID leads here: then what is here may be all there is."""
+    gone, stays = [await arrival(town, name, elsewhere=name == "a") for name in "ab"]
+    town.house.clock.turn(seconds=3 * 86_400 + 60)
+
+    await desk.deletion.sweep()
+
+    assert await desk.there(gone, stays) == [False, True]
+    assert await desk.deletion.sweep() == EVERY_SECONDS
+
+
+async def test_while_nobody_can_say_where_a_did_leads_its_account_stays(town: Town, desk: Desk) -> None:
+    """Neither a directory that is down nor a DID that it does not know is a reason."""
+    moving, unknown = await arrival(town, "a", elsewhere=True), await town.house.account("b")
+    await town.house.db.write(
+        lambda tx: accounts.set_deactivated(tx, unknown.id, unknown.created_at, delete_after=unknown.created_at)
+    )
+    town.house.clock.turn(seconds=3 * 86_400 + 60)
+
+    async def broken(_verb: str, _path: str) -> Response | None:
+        return Response(status_code=502)
+
+    usual, town.gate.before = town.gate.before, broken
+
+    await desk.deletion.sweep()
+    kept = await desk.there(moving, unknown)
+    town.gate.before = usual
+    town.house.clock.turn(seconds=86_400 + 60)
+    await desk.deletion.sweep()
+
+    assert kept == [True, True]
+    assert await desk.there(moving, unknown) == [False, True]
+
+
+async def test_who_is_still_moving_stays(town: Town, desk: Desk) -> None:
+    """Three days are counted from when the repository last came."""
+    account = await arrival(town, "a", elsewhere=True, days=1)
+    town.house.clock.turn(seconds=2 * 86_400)
+
+    await desk.deletion.sweep()
+    kept = await desk.there(account)
+    town.house.clock.turn(seconds=86_400 + 60)
+    await desk.deletion.sweep()
+
+    assert (kept, await desk.there(account)) == ([True], [False])

@@ -78,12 +78,12 @@ async def test_a_domain_must_lead_to_the_did(town: Town) -> None:
 
 
 async def test_a_did_web_moves_in(town: Town) -> None:
-    """Its document is its owner's to change; here it only waits."""
+    """Its document is its owner's to change; here it only waits, and not for ever."""
     made = await newcomers(town).take_in(wanted("webby.test"), town.web_did, proof(town.web_did))
 
     assert made.account.did == town.web_did
-    assert made.account.deactivated_at is not None
-    assert made.account.delete_after is None
+    assert made.account.deactivated_at == made.account.created_at
+    assert made.account.delete_after == made.account.created_at + 3 * 86_400_000
 
 
 async def test_nobody_speaks_for_another(town: Town) -> None:

@@ -4,23 +4,30 @@ Passwords come from prompts or from ROOST_OLD_PASSWORD and ROOST_NEW_PASSWORD, a
 not know what each step asks of a server.
 """
 
+import asyncio
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Final, NoReturn
+from urllib.parse import urlsplit
 
-import httpx
+import msgspec
 import typer
 
+from roost import running
 from roost.cli import preflight
-from roost.cli.move import Move, Verdict
+from roost.cli.carrying import Verdict
+from roost.cli.move import Move
 from roost.cli.move_state import MoveFolder, MoveState
 from roost.cli.output import FAILED, MISUSED, Work, fail, fields, note, say, working
 from roost.cli.peer import Json, Peer
+from roost.cli.rotation import RotationKeys
 from roost.cli.settings import Data, Dev, File, identifier, settings
 from roost.config import Config
-from roost.syntax import Did
+from roost.services import inspection
+from roost.services.errors import ServiceError
+from roost.syntax import Did, InvalidSyntax
 
 app = typer.Typer(no_args_is_help=True, help="Move an account here from another server, or from here to another.")
 
@@ -77,7 +84,7 @@ class Terminal:
         """See Ui.wait_for_document."""
         say("Change your DID document now, so that it says this:", style="bold")
         for name, value in wanted.items():
-            say(f"  {name}: {value}")
+            say(f"  {name}: {msgspec.json.encode(value).decode()}")
         if not self._sure:
             typer.confirm("Is it done?", abort=True, err=True)
 
@@ -104,9 +111,10 @@ def in_(
 ) -> None:
     """Move an account here. The same command again goes on where it ended."""
     known = settings(data, config, dev=dev, plc=plc, url=to)
+    target = to or known.public_url
     move(
-        account, source, to or known.public_url, known, state, handle=handle, email=email, invite=invite, token=token,
-        dry_run=dry_run, sure=yes, keep_old=keep_old,
+        account, source, target, known, state, handle=handle, email=email, invite=invite, token=token,
+        dry_run=dry_run, sure=yes, keep_old=keep_old, here=known if _is_here(target, known) else None,
     )  # fmt: skip
 
 
@@ -134,7 +142,7 @@ def out(
     known = settings(data, config, dev=dev, plc=plc, url=source)
     move(
         account, source or known.public_url, to, known, state, handle=handle, email=email, invite=invite, token=token,
-        dry_run=dry_run, sure=yes, keep_old=keep_old,
+        dry_run=dry_run, sure=yes, keep_old=keep_old, here=None,
     )  # fmt: skip
 
 
@@ -142,26 +150,74 @@ def out(
 def undo(
     did: Annotated[str, typer.Argument(metavar="DID", help="Of the account whose move is to be undone.")],
     token: Annotated[str | None, typer.Option("--token", metavar="CODE", help="The code of the new server.")] = None,
+    plc: Plc = None,
     state: Base = Path(),
+    data: Data = None,
+    config: File = None,
+    dev: Dev = None,
 ) -> None:
     """Undo a move that has not changed the identity yet: the account on the new server is deleted."""
-    folder = MoveFolder(state, did)
+    who = _did(did)
+    folder = MoveFolder(state, who)
     begun = folder.load()
     if begun is None:
         fail(f"No move of {did} was begun in {state.absolute()}", code=MISUSED)
     if "identity" in begun.done:
-        fail(f"The identity leads to {begun.new} already: move the account back from there instead")
-    if "create" in begun.done:
-        with closing(Peer("the new server", begun.new)) as new:
-            password = _password(NEW_PASSWORD, "Password on the new server")
-            new.sign_in(did, password)
-            if token is None:
-                new.post("com.atproto.server.requestAccountDelete")
-                say(f"The new server has mailed a code to {begun.email}.")
-                token = str(typer.prompt("Code", err=True)).strip()
-            new.post("com.atproto.server.deleteAccount", {"did": did, "password": password, "token": token}, token=None)
+        _too_late(begun)
+    known = settings(data, config, dev=dev, plc=plc or begun.plc or None)
+    with closing(Peer("the new server", begun.new)) as new:
+        if not new.has_account(who):
+            say("There is no account on the new server.")
+        elif begun.found:
+            say("The account on the new server was there before the move, and stays.")
+        else:
+            _delete(new, begun, known, who, token)
     folder.remove()
     say(f"The move is undone: {did} lives on {begun.old}, as before.")
+
+
+def _delete(new: Peer, begun: MoveState, config: Config, did: Did, token: str | None) -> None:
+    """Delete the account on the new server, which must be nowhere in use."""
+    password = _password(NEW_PASSWORD, "Password on the new server")
+    new.sign_in(did, password)
+    _check_unused(new, begun, config, did)
+    if token is None:
+        new.post("com.atproto.server.requestAccountDelete")
+        say(f"The new server has mailed a code to {begun.email}.")
+        token = str(typer.prompt("Code", err=True)).strip()
+        # The directory may have been about to take the change, or its owner has gone on elsewhere meanwhile.
+        _check_unused(new, begun, config, did)
+    new.post("com.atproto.server.deleteAccount", {"did": did, "password": password, "token": token}, token=None)
+
+
+def _check_unused(new: Peer, begun: MoveState, config: Config, did: Did) -> None:
+    """Refuse to go on where the DID leads to the new server, or nobody can say; what is remembered is not asked."""
+    status = new.get("com.atproto.server.checkAccountStatus")
+    if status.get("validDid") is True or status.get("activated") is True:
+        _too_late(begun)
+    try:
+        leads_to = asyncio.run(_endpoint(config, did))
+        wanted = new.get("com.atproto.identity.getRecommendedDidCredentials").get("services")
+    except ServiceError as error:
+        fail(f"Nobody can say where {did} leads, so nothing was deleted: {error}")
+    service = wanted.get("atproto_pds") if isinstance(wanted, dict) else None
+    endpoint = service.get("endpoint") if isinstance(service, dict) else None
+    if leads_to is None:
+        fail(f"{did} leads nowhere now, so nothing was deleted")
+    if leads_to.rstrip("/") in (new.url, str(endpoint).rstrip("/")):
+        _too_late(begun)
+
+
+async def _endpoint(config: Config, did: Did) -> str | None:
+    async with running.resolving(config) as resolver:
+        return await inspection.endpoint(resolver, did)
+
+
+def _too_late(begun: MoveState) -> NoReturn:
+    fail(
+        f"The identity leads to {begun.new} already, or the account is open there: run the move's own command again, or"
+        " move the account back from there"
+    )
 
 
 def move(
@@ -178,16 +234,17 @@ def move(
     dry_run: bool,
     sure: bool,
     keep_old: bool,
+    here: Config | None,
 ) -> None:
-    """Move an account from `source` to `target`, or go on with that."""
+    """Move an account from `source` to `target`, or go on with that; `here` are the settings of a local target."""
     if source.rstrip("/") == target.rstrip("/"):
         fail(f"{source} is both the old and the new server", code=MISUSED)
     who = identifier(account)
     with closing(Peer("the old server", source)) as old, closing(Peer("the new server", target)) as new:
-        did = who if isinstance(who, Did) else old.did_of(who)
-        folder = MoveFolder(base, did)
         password = _password(OLD_PASSWORD, "Password on the old server")
-        session = old.sign_in(did, password)
+        session = old.sign_in(who, password)
+        did = _did(session.get("did"))  # a handle may lead nowhere: the account may be closed, or have been taken down
+        folder = MoveFolder(base, did)
         state = folder.load() or MoveState(
             str(did), old.url, new.url, handle or str(session.get("handle")), email or str(session.get("email") or "")
         )
@@ -195,22 +252,39 @@ def move(
             fail(f"A move from {state.old} to {state.new} was begun in {folder.path}: undo that first", code=MISUSED)
         if handle is not None and "create" not in state.done:
             state.handle = handle
+        if email is not None and "create" not in state.done:
+            state.email = email
+        keys, state.plc = RotationKeys(config.plc_url, did), config.plc_url
+        state.own = state.own if "identity" in state.done else keys.of_owner(old)
         terminal = Terminal(sure=sure)
-        keys = _rotation_keys(config, did)
-        found = preflight.examine(old, new, state, invite=invite, own_keys=_own(old, did, keys), thorough=dry_run)
-        fields(found.facts)
-        for text in found.warnings:
-            terminal.warn(text)
-        if found.obstacles:
-            for text in found.obstacles:
-                say(text, style="bold red")
-            raise typer.Exit(FAILED)
+        _look_ahead(old, new, state, terminal, invite=invite, thorough=dry_run, here=here)
         if dry_run:
             say("Nothing stands in the way.", style="bold green")
             return
-        steps = Move(old, new, folder, state, terminal, keys)
+        steps = Move(old, new, folder, state, terminal, lambda: keys.of_owner(old) or [])
         _carry_out(steps, terminal, password, invite, token, sure=sure, keep_old=keep_old)
         folder.remove()
+
+
+def _look_ahead(
+    old: Peer,
+    new: Peer,
+    state: MoveState,
+    terminal: Terminal,
+    *,
+    invite: str | None,
+    thorough: bool,
+    here: Config | None,
+) -> None:
+    """Show what is known before anything is done, and end where that stops the move."""
+    found = preflight.examine(old, new, state, invite=invite, own_keys=state.own, thorough=thorough, here=here)
+    fields(found.facts)
+    for text in found.warnings:
+        terminal.warn(text)
+    if found.obstacles:
+        for text in found.obstacles:
+            say(text, style="bold red")
+        raise typer.Exit(FAILED)
 
 
 def _carry_out(
@@ -218,20 +292,20 @@ def _carry_out(
 ) -> None:
     new_password = os.environ.get(NEW_PASSWORD) or _new_password(password)
     steps.create(new_password, invite)
-    with terminal.showing():
-        steps.repo()
-        steps.blobs()
-    steps.preferences()
-    status = steps.check()
-    say(f"The new server has {status.get('indexedRecords')} records and {status.get('importedBlobs')} files.")
-    if "identity" not in steps.state.done:
+    if not steps.settled():
+        with terminal.showing():
+            status = steps.cargo.bring()
+        steps.cargo.preferences()
+        say(f"The new server has {status.get('indexedRecords')} records and {status.get('importedBlobs')} files.")
+        _show(steps.cargo.verify())
         if not sure:
             typer.confirm("Move now? From here on the account lives on the new server.", abort=True, err=True)
-        steps.repo()  # what was written meanwhile comes along too
         steps.identity(token)
+    with terminal.showing():
+        verdict = steps.hand_over(keep_old=keep_old)
+    if verdict is not None:
+        _show(verdict)
     steps.activate()
-    if "deactivate" not in steps.state.done:
-        _show(steps.verify())
     if not keep_old:
         steps.deactivate()
     say(f"{steps.state.handle} ({steps.state.did}) lives on {steps.new.url} now.", style="bold green")
@@ -243,7 +317,14 @@ def _show(verdict: Verdict) -> None:
         return
     for text in verdict.problems:
         say(text.capitalize(), style="bold red")
-    fail("The old account stays open, so that nothing is lost; run the same command again")
+    fail("The account is not opened on the new server, and nothing is lost; run the same command again")
+
+
+def _is_here(url: str, config: Config) -> bool:
+    """Return whether a server is the one of these settings, which were made for its URL."""
+    return running.holds_server(config.data) and (
+        url.rstrip("/") == config.public_url or urlsplit(url).hostname in ("localhost", "127.0.0.1", "::1")
+    )
 
 
 def _password(variable: str, prompt: str) -> str:
@@ -255,25 +336,8 @@ def _new_password(old: str) -> str:
     return str(text) or old
 
 
-def _rotation_keys(config: Config, did: Did) -> Callable[[], list[str]]:
-    """Return what asks the PLC directory which keys may change a DID."""
-
-    def ask() -> list[str]:
-        if did.method != "plc":
-            return []
-        try:
-            answer = httpx.get(f"{config.plc_url}/{did}/data", timeout=30, trust_env=False)
-            listed = answer.raise_for_status().json().get("rotationKeys")
-        except (httpx.HTTPError, ValueError, AttributeError) as error:
-            fail(f"The PLC directory {config.plc_url} cannot be asked: {error} (--plc URL names another)")
-        return [str(key) for key in listed] if isinstance(listed, list) else []
-
-    return ask
-
-
-def _own(old: Peer, did: Did, keys: Callable[[], list[str]]) -> bool | None:
-    """Return whether the owner holds a rotation key of their own; None for a DID that has none."""
-    if did.method != "plc":
-        return None
-    theirs = old.get("com.atproto.identity.getRecommendedDidCredentials").get("rotationKeys")
-    return any(key not in theirs for key in keys()) if isinstance(theirs, list) else False
+def _did(text: object) -> Did:
+    try:
+        return Did.parse(text)
+    except InvalidSyntax:
+        fail(f"{text} is not a DID", code=MISUSED)

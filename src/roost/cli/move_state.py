@@ -16,8 +16,13 @@ CAR: Final = "repo.car"
 
 
 class MoveState(msgspec.Struct, rename="camel"):
-    """A move of one account. Each step that is in `done` need not be taken again; `rev` is the repository's that came
-    along last, `lost` the blobs that the old server does not have.
+    """A move of one account. Each step that is in `done` need not be taken again; `identity-begun` says that nobody but
+    the directory knows whether `identity` is.
+
+    `rev` and `root` are the repository's that came along last: by the first the old server is asked whether it has been
+    written to, by the second the new one, of which `sent` is told what it may have taken in before a move was stopped.
+    `lost` are the blobs that the old server does not have. `found` is whether the account was on the new server before;
+    `own` are the rotation keys that are the owner's own, None where nobody has found out; `plc` is the directory.
     """
 
     did: str
@@ -28,6 +33,15 @@ class MoveState(msgspec.Struct, rename="camel"):
     done: list[str] = []
     rev: str = ""
     lost: list[str] = []
+    root: str = ""
+    sent: str = ""
+    found: bool | None = None
+    own: list[str] | None = None
+    plc: str = ""
+
+    def begin_anew(self) -> None:
+        """Forget what was done on the new server: the account there is gone."""
+        self.done, self.rev, self.root, self.sent, self.lost, self.found = [], "", "", "", [], False
 
 
 class MoveFolder:
@@ -62,6 +76,12 @@ class MoveFolder:
             file.flush()
             os.fsync(file.fileno())
         part.replace(self.path / FILE)
+
+    def finish(self, state: MoveState, step: str) -> None:
+        """Remember that a step is done."""
+        if step not in state.done:
+            state.done.append(step)
+        self.save(state)
 
     def remove(self) -> None:
         """Forget the move."""

@@ -7,7 +7,7 @@ Deliberately does not know what a move is.
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Lock
 from typing import Final
@@ -26,7 +26,12 @@ TRIES: Final = 4
 LONGEST_PAUSE: Final = 60
 """Seconds that a server may ask to be left alone for; if it asks for more, that is told instead."""
 
+ENDING_SECONDS: Final = 10
+"""How long a server may take to end a session: it is only a courtesy, and nobody should have to wait for that."""
+
 PIECE: Final = 1 << 18
+
+SIGN_IN: Final = "com.atproto.server.createSession"
 
 Json = dict[str, object]
 
@@ -39,6 +44,11 @@ class Refused(ServiceError):
         self.status = status
         self.name = name
         self.said = said
+
+    @property
+    def passing(self) -> bool:
+        """Whether the same request may be taken later: the server is at a limit or unwell, or a session is over."""
+        return self.status in (401, 429) or self.status >= 500
 
 
 class Unreachable(ServiceError):
@@ -56,25 +66,41 @@ class Peer:
         self._lock = Lock()
         self._credentials: tuple[str, str] | None = None
         self._token: str | None = None
+        self._opened: list[str] = []
         self.session: Json = {}
+        self.taken_down = False
 
     def close(self) -> None:
-        """Close the connections."""
+        """End the sessions that were opened here, as far as the server lets, and close the connections."""
+        while self._opened:
+            token = self._opened.pop(0)
+            with suppress(httpx.HTTPError):
+                self._http.post(
+                    _path("com.atproto.server.deleteSession"), headers=_bearer(token), timeout=ENDING_SECONDS
+                )
         self._http.close()
 
     def sign_in(self, identifier: str, password: str) -> Json:
-        """Open a session, and keep the password for the next one."""
+        """Open a session, and keep the password for the next one; the owner of an account that was taken down gets
+        one that is good for little more than moving away, and `taken_down` says so then.
+        """
         body: Json = {"identifier": identifier, "password": password}
         self._token = None
-        self.session = self.post("com.atproto.server.createSession", body, token=None)
-        self._credentials = identifier, password
-        self._token = str(self.session.get("accessJwt"))
-        return self.session
+        try:
+            session, self.taken_down = self.post(SIGN_IN, body, token=None), False
+        except Refused as error:
+            if error.name != "AccountTakedown":
+                raise
+            session, self.taken_down = self.post(SIGN_IN, body | {"allowTakendown": True}, token=None), True
+        self.resume(session, identifier, password)
+        return session
 
     def resume(self, session: Json, identifier: str, password: str) -> None:
         """Use a session that another method has given out."""
         self.session, self._token = session, str(session.get("accessJwt"))
         self._credentials = identifier, password
+        if isinstance(refresh := session.get("refreshJwt"), str):
+            self._opened.append(refresh)
 
     def get(self, method: str, **params: object) -> Json:
         """Ask a query; parameters that are None are left out."""
@@ -125,6 +151,16 @@ class Peer:
                 for piece in answer.iter_bytes(PIECE):
                     file.write(piece)
                     on_piece(len(piece))
+
+    def has_account(self, did: str) -> bool:
+        """Return whether the server has an account with that DID, in whatever state."""
+        try:
+            self.get("com.atproto.sync.getRepoStatus", did=did)
+        except Refused as error:
+            if error.name == "RepoNotFound":
+                return False
+            raise
+        return True
 
     def did_of(self, handle: str) -> Did:
         """Return the DID behind a handle."""
@@ -177,7 +213,7 @@ class Peer:
 
     def _headers(self, token: str | None) -> dict[str, str]:
         used = self._token if token == "" else token
-        return {} if used is None else {"authorization": f"Bearer {used}"}
+        return {} if used is None else _bearer(used)
 
     def _object(self, method: str, answer: httpx.Response) -> Json:
         if not answer.content:
@@ -209,6 +245,10 @@ class Peer:
 
 def _path(method: str) -> str:
     return f"/xrpc/{method}"
+
+
+def _bearer(token: str) -> dict[str, str]:
+    return {"authorization": f"Bearer {token}"}
 
 
 def _given(params: dict[str, object]) -> dict[str, str]:

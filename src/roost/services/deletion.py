@@ -1,5 +1,5 @@
 """Deleting accounts on their owners' word: at once, with the password and a mailed token; or when the time that they
-gave on deactivating is over (8.3).
+gave on deactivating is over (8.3). And without it those that were to move here and never did.
 """
 
 from typing import Final
@@ -7,11 +7,14 @@ from typing import Final
 import structlog
 
 from roost.services.accounts import Accounts
+from roost.services.activation import KEPT_DAYS
 from roost.services.clock import Minter
-from roost.services.errors import Unauthenticated
+from roost.services.did_check import DidCheck
+from roost.services.errors import ServiceError, Unauthenticated
 from roost.services.mail_tokens import MailTokens, Purpose
 from roost.services.passwords import Passwords
-from roost.storage import accounts
+from roost.storage import accounts, heads
+from roost.storage.accounts import Account
 from roost.storage.db import Database, Tx
 from roost.syntax import Did
 
@@ -26,17 +29,26 @@ PAUSE_SECONDS: Final = 1.0
 EVERY_SECONDS: Final = 600.0
 """How long an account may be there beyond its time."""
 
+_DAY: Final = 86_400_000
+
 
 class Deletion:
     """Deletes accounts."""
 
     def __init__(
-        self, db: Database, accounts: Accounts, passwords: Passwords, mail_tokens: MailTokens, minter: Minter
+        self,
+        db: Database,
+        accounts: Accounts,
+        passwords: Passwords,
+        mail_tokens: MailTokens,
+        did_check: DidCheck,
+        minter: Minter,
     ) -> None:
         self._db = db
         self._accounts = accounts
         self._passwords = passwords
         self._mail_tokens = mail_tokens
+        self._did_check = did_check
         self._minter = minter
 
     async def request(self, account: int) -> None:
@@ -72,6 +84,8 @@ class Deletion:
         return PAUSE_SECONDS if due else EVERY_SECONDS
 
     async def _sweep_one(self, account: int) -> None:
+        later = await self._later(account)
+
         def delete(tx: Tx) -> Did | None:
             # Its owner may have come back since.
             owner = accounts.by_id(tx, account)
@@ -79,9 +93,38 @@ class Deletion:
                 return None
             if owner.delete_after > self._minter.milliseconds():
                 return None
+            if later is not None:
+                accounts.set_deactivated(tx, account, owner.deactivated_at, delete_after=later)
+                return None
             self._accounts.remove(tx, owner)
             return owner.did
 
         did = await self._db.write(delete)
         if did is not None:
-            log.info("an account was deleted, as its owner had asked on deactivating it", did=did)
+            log.info("a deactivated account was deleted: its time was over", did=did)
+
+    async def _later(self, account: int) -> int | None:
+        """Return until when an account is kept that has moved here but never opened, None for any whose time is over.
+
+        Its data may be the only copy once its DID leads here, and somebody may still be at it; where nobody can say, it
+        is kept (docs/decisions/0020).
+        """
+
+        def look(tx: Tx) -> tuple[Account, int] | None:
+            owner, head = accounts.by_id(tx, account), heads.get(tx, account)
+            # Deactivated from the moment it was made, and never since: what its owner does to it has a time of its own.
+            if owner is None or head is None or owner.deactivated_at != owner.created_at:
+                return None
+            return owner, head.rev.micros // 1000
+
+        found = await self._db.read(look)
+        if found is None:
+            return None
+        owner, arrived = found
+        now = self._minter.milliseconds()
+        if (until := min(arrived, now) + KEPT_DAYS * _DAY) > now:
+            return until
+        try:
+            return now + KEPT_DAYS * _DAY if await self._did_check.leads_here(owner.did) else None
+        except ServiceError:
+            return now + _DAY

@@ -73,6 +73,10 @@ class DidCheck:
             return False
         return True
 
+    async def leads_here(self, did: Did) -> bool:
+        """Return whether the DID names this server as its own, whatever else it says. Raises as `check` does."""
+        return (await self.claims(did)).endpoint == self._policy.public_url
+
     async def differences(self, account: Account, *, handle_too: bool = False) -> list[Difference]:
         """Return everything that the document does not say as it must, in the order in which `check` looks.
 

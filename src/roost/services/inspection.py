@@ -23,7 +23,7 @@ from roost.repo.verify import Report, inspect
 from roost.services.errors import InvalidRequest, UpstreamFailure
 from roost.syntax import Did
 
-__all__ = ["Backup", "Report", "key_from", "read", "signing_key"]
+__all__ = ["Backup", "Report", "endpoint", "key_from", "read", "signing_key"]
 
 NO_LIMIT: Final = 2**62
 """Whoever asks for a judgement has chosen the file: what it may take is theirs to say."""
@@ -88,6 +88,14 @@ async def signing_key(resolver: DidResolver, did: Did) -> PublicKey:
     if key is None:
         raise InvalidRequest(f"the document of {did} names no #atproto key")
     return key
+
+
+async def endpoint(resolver: DidResolver, did: Did) -> str | None:
+    """Return the URL of the server that the DID leads to, None for nowhere. Raises UpstreamFailure."""
+    try:
+        return (await resolver.resolve(did, fresh=True)).pds_endpoint
+    except NetError as error:
+        raise UpstreamFailure(f"the document of {did} could not be had: {error}") from error
 
 
 def key_from(text: str) -> PublicKey:

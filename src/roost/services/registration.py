@@ -22,6 +22,7 @@ from roost.net.errors import NetError, Refused
 from roost.net.plc import PlcDirectory
 from roost.net.resolve import DidResolver
 from roost.services import events
+from roost.services.activation import KEPT_DAYS
 from roost.services.clock import Minter
 from roost.services.emails import parse_email
 from roost.services.errors import (
@@ -51,6 +52,9 @@ RESERVATION_SECONDS: Final = 300
 """After this long a reservation belongs to a registration that died: a directory is given 10 seconds to answer."""
 
 UNAVAILABLE: Final = "Provided invite code not available"
+
+
+_DAY: Final = 86_400_000
 
 
 class Application(msgspec.Struct, frozen=True):
@@ -164,7 +168,8 @@ class Registration:
             id = accounts.add(
                 tx, did=did, handle=wanted.handle, email=email, password=password, signing_key=key(tx), now=now
             )
-            accounts.set_deactivated(tx, id, now)
+            # Whoever changes their mind says nothing: what never opens goes again (8.1; services/deletion.py).
+            accounts.set_deactivated(tx, id, now, delete_after=now + KEPT_DAYS * _DAY)
             self._repos.begin(tx, id, did, told=False)
             self._sessions.add_refreshable(tx, id, session)
             account = accounts.by_id(tx, id)

@@ -28,7 +28,8 @@ class Account(msgspec.Struct, frozen=True):
     """A hosted account; `status` is None while it is active, times are in milliseconds since 1970.
 
     `takedown_ref` is what the administrator gave as the reason of a takedown; `delete_after` is until when the owner of
-    a deactivated account wants it kept; `handle_invalid_at` since when the handle is known not to lead to the account.
+    a deactivated account wants it kept, or one that was to move here is waited for; `handle_invalid_at` since when the
+    handle is known not to lead to the account.
     """
 
     id: int
