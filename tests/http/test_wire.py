@@ -11,7 +11,8 @@ import pytest
 
 from roost.http import wire
 from roost.http.wire import MOST_HEAD
-from support.edge import Edge, served
+from support.edge import Edge, Seen, served
+from support.server import Roost
 
 
 def talk(edge: Edge, *parts: bytes) -> bytes:
@@ -55,6 +56,17 @@ def test_what_is_not_http_is_refused(edge: Edge, junk: bytes) -> None:
 
     head, _, body = answer.partition(b"\r\n\r\n")
     assert head.startswith(b"HTTP/1.1 400 ")
+    assert orjson.loads(body)["error"] == "InvalidRequest"
+
+
+def test_the_server_of_all_tests_stands_behind_the_same_wire(roost: Roost) -> None:
+    """What the tests of methods talk to is what `roost serve` runs, down to the connection."""
+    port = int(roost.url.rpartition(":")[2])
+
+    answer = talk(Edge(port, Seen()), b"GARBAGE\r\n\r\n")
+
+    head, _, body = answer.partition(b"\r\n\r\n")
+    assert b"content-type: application/json" in head
     assert orjson.loads(body)["error"] == "InvalidRequest"
 
 
