@@ -1,7 +1,10 @@
 """com.atproto.sync.subscribeRepos."""
 
+from pathlib import Path
+
 import libipld
 import pytest
+from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
 from roost.data.cid import Cid
@@ -11,7 +14,7 @@ from roost.services.retention import EVERY_SECONDS, Retention
 from roost.storage import events as log
 from support.calls import apply, at_once, create, delete, fill, head, inside, put
 from support.firehose import Follower
-from support.server import Person, Roost
+from support.server import Person, Roost, running
 from support.streams import raw
 from support.subscriber import PATH, Body, Subscriber, subscribed
 
@@ -258,3 +261,16 @@ def test_what_is_removed_meanwhile_ends_no_outdated_subscription(
         found = [seq_of(sleeper.frame()[1]) for _ in kept]
 
     assert found == kept
+
+
+def test_subscribing_is_counted_like_any_request(tmp_path: Path) -> None:
+    """A handshake takes a point of its address, and tells of it where it is refused."""
+    with running(tmp_path, rate_limits=True) as roost:
+        roost.get("com.atproto.server.describeServer")
+        with subscribed(roost.url):
+            pass
+        with pytest.raises(InvalidStatus) as refused, connect(f"{roost.url}/xrpc/com.example.no".replace("http", "ws")):
+            pass
+
+    assert refused.value.response.status_code == 501
+    assert refused.value.response.headers["ratelimit-remaining"] == "2997"
