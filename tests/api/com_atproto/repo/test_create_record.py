@@ -92,11 +92,10 @@ def test_of_sixteen_who_create_one_record_one_does(person: Person) -> None:
 
 
 def test_sixteen_records_at_once_all_stand(person: Person) -> None:
-    """Each has its own key and its own commit, and the repository is whole."""
+    """Each has its own key, whichever of them share a commit, and the repository is whole."""
     answers = at_once(16, lambda n: create(person, {"n": n}))
 
     assert len({rkey_of(answer) for answer in answers}) == 16
-    assert len({answer.json()["commit"]["rev"] for answer in answers}) == 16
     assert (inspected(person).records, inspected(person).problems) == (16, ())
 
 
