@@ -7,7 +7,7 @@ generation of the protocol it is of (its `explain` puts errors in that generatio
 
 import re
 from collections.abc import Awaitable, Callable, Container
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, NamedTuple, NoReturn
 
 import orjson
@@ -27,6 +27,7 @@ from roost.http.content import part_of
 from roost.http.errors import ClientGone, NotFound, UnknownMethod, UpgradeRequired, WrongVerb, answer_of
 from roost.http.limits import Limiter, told
 from roost.http.sending import close, send_stream, send_whole
+from roost.http.turns import Turns
 from roost.services.audit import Audit
 from roost.services.caller import Service
 from roost.services.errors import InvalidRequest, TooManyRequests
@@ -87,6 +88,7 @@ class Endpoint:
         "_limiter",
         "_streams",
         "_takes",
+        "_turns",
         "_unserved",
     )
 
@@ -116,6 +118,7 @@ class Endpoint:
         self._unserved = unserved
         self._takes = takes
         self._streams = streams
+        self._turns = Turns()
 
     async def __call__(self, scope: Asgi, receive: Receive, send: Send) -> None:
         """Answer one request, whatever happens."""
@@ -137,6 +140,8 @@ class Endpoint:
             stored = type(output) is Content
             if type(output) is Content:
                 output = part_of(output, verb, scope["headers"])
+            elif type(output) is Stream:
+                output = replace(output, chunks=self._turns.in_turn(self._addresses.of(scope).site, output.chunks))
             first = await anext(output.chunks, None) if type(output) is Stream else None
             body = b"" if output is None or type(output) is Stream else encode(output)
         except ClientGone:
