@@ -7,6 +7,7 @@ from typing import Final
 import pytest
 from hypothesis import settings
 
+from roost.services import sessions
 from roost.storage import batch
 from support.server import Roost, running
 
@@ -47,6 +48,12 @@ def own_roost(tmp_path: Path) -> Iterator[Roost]:
     """A server that nobody else has seen."""
     with running(tmp_path) as server:
         yield server
+
+
+@pytest.fixture(autouse=True)
+def _hasty_refusals(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hundreds of tests are refused a sign-in; the time that takes is tested once."""
+    monkeypatch.setattr(sessions, "REFUSED_SECONDS", 0.0)
 
 
 @pytest.fixture(autouse=True)

@@ -208,6 +208,26 @@ def test_an_interval_is_in_hours_or_days() -> None:
     assert (load().invite_interval, load().invite_epoch) == (None, 0)
 
 
+def test_blocked_words_are_in_a_file(tmp_path: Path) -> None:
+    """A word a line; comments and empty lines are none."""
+    file = tmp_path / "words"
+    file.write_text("# what we do not want\n\nBadword\n  very-bad  \nbadword\n")
+
+    assert load(environ={"ROOST_BLOCKED_WORDS": str(file)}).blocked_words == ("badword", "very-bad")
+    assert load().blocked_words == ()
+
+
+@pytest.mark.parametrize("text", [b"ab\n", b"a-b\n", b"two words\n", "süß\n".encode(), b"\xff\xff\xff\n"])
+def test_a_list_that_refuses_all_or_nothing_is_refused(tmp_path: Path, text: bytes) -> None:
+    """What could stand in every name, or in none, is a mistake; so is a file that is no text, or not there."""
+    file = tmp_path / "words"
+    file.write_bytes(text)
+
+    for path in (file, tmp_path / "nowhere"):
+        with pytest.raises(ConfigError, match=str(path)):
+            load(environ={"ROOST_BLOCKED_WORDS": str(path)})
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [

@@ -163,19 +163,20 @@ def asgi(server: Server) -> Applications:
     )
     operator = operator_routes(authenticator, server.get(Crawlers), server.get(Reports), server.get(Audit), addresses)
     front = home(server.get(Accounts), server.get(Policy), version=VERSION)
+    limiter = _limiter(server, addresses)
     endpoint = Endpoint(
         bound,
         authenticator,
         health=health,
         audit=server.get(Audit),
         addresses=addresses,
-        limiter=_limiter(server, addresses),
+        limiter=limiter,
         unserved=proxy,
         takes=proxy.takes,
         stands_in=proxy.for_anybody,
         streams=streams,
     )
-    return Applications(endpoint, FirehoseEdge(streams), pages([front, *known, *operator]))
+    return Applications(endpoint, FirehoseEdge(streams, limiter=limiter), pages([front, *known, *operator]))
 
 
 def _limiter(server: Server, addresses: Addresses) -> Limiter | None:

@@ -55,6 +55,7 @@ class Config:
     admin_password: str | None  # None: for the app to make and keep
     invite_required: bool
     handle_domains: tuple[str, ...]  # each with a dot in front
+    blocked_words: tuple[str, ...]
     nameservers: tuple[tuple[str, int], ...]  # address and port; empty: the machine's own
     recovery_key: str | None  # a did:key
     trusted_origins: tuple[str, ...]
@@ -136,6 +137,7 @@ def _complete(given: Mapping[str, Setting]) -> Config:
         handle_domains=take(
             "handle_domains", setting.domains, (".test",) if dev or hostname == "localhost" else (f".{hostname}",)
         ),
+        blocked_words=take("blocked_words", setting.words, ()),
         nameservers=take("nameservers", setting.nameservers, ()),
         recovery_key=take("recovery_key", setting.did_key, None),
         trusted_origins=take("trusted_origins", setting.trusted, ()),

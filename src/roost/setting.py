@@ -316,10 +316,35 @@ def moment(given: Setting) -> int:
 
 
 def folder(given: Setting) -> Path:
-    """Read the path of a directory."""
+    """Read the path of a directory, or of a file."""
     if isinstance(given.value, Path):
         return given.value
     return Path(text(given)).expanduser()
+
+
+LEAST_LETTERS: Final = 3
+"""Of a blocked word: there is hardly a name without any given two."""
+
+_WORD: Final = re.compile(r"[a-z0-9._-]+", re.ASCII)
+
+
+def words(given: Setting) -> tuple[str, ...]:
+    """Read the file of that path: a word a line, and none where it is empty or begins with #."""
+    file = folder(given)
+    try:
+        lines = [line.strip().lower() for line in file.read_text("utf-8").splitlines()]
+    except OSError as error:
+        raise ConfigError(f"Cannot read the words in {file}, given by {given.where}: {error.strerror}") from error
+    except UnicodeDecodeError:
+        raise given.wrong("the path of a text in UTF-8") from None
+    found = [line for line in lines if line and not line.startswith("#")]
+    for word in found:
+        if not _WORD.fullmatch(word) or sum(map(str.isalnum, word)) < LEAST_LETTERS:
+            raise ConfigError(
+                f"{word!r} in {file} is no word to be blocked: it needs {LEAST_LETTERS} letters from a to z or digits, "
+                "and has room for nothing else but . - _"
+            )
+    return tuple(dict.fromkeys(found))
 
 
 database: Final = _url_of("sqlite", "postgresql", "postgres")

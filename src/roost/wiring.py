@@ -29,6 +29,7 @@ from roost.services.audit import Audit
 from roost.services.background import Background
 from roost.services.blob_audit import BlobAudit
 from roost.services.blobs import Blobs
+from roost.services.blocked import BlockedWords
 from roost.services.budget import Budget
 from roost.services.clock import Minter
 from roost.services.collecting import Collecting
@@ -156,7 +157,7 @@ def _alone(parts: Parts, policy: Policy) -> tuple[object, ...]:
     """Return the services that need no other."""
     db, minter = parts.db, parts.minter
     return (
-        Records(parts.catalog, minter),
+        Records(parts.catalog, minter, policy.blocked),
         Profiles(db),
         Reading(db),
         Exports(db),
@@ -235,6 +236,7 @@ def _policy(config: Config) -> Policy:
         did_doc_with_session=config.did_doc_with_session,
         invite_interval=config.invite_interval,
         invite_epoch=config.invite_epoch,
+        blocked=BlockedWords.of(config.blocked_words),
     )
 
 

@@ -5,11 +5,13 @@ early.
 import asyncio
 import contextlib
 import random
+import selectors
 import socket
 import sqlite3
 import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -18,6 +20,7 @@ import libipld
 import pytest
 from websockets.exceptions import ConnectionClosed
 
+from roost.http.serving import lift_file_limit
 from support.firehose import Follower
 from support.process import ServerProcess
 from support.storm import NOTE, Account, Gone, Json, Line, Storm, Writer, register
@@ -29,6 +32,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(280)]
 RESTARTS = 4
 KILLS = 6
 CROWD = 2_000
+RUSH = 3_000
 MORE_THAN_BUFFERS = 3_000_000
 """Bytes of events that fit in no buffer on the way to a client that reads nothing."""
 
@@ -222,6 +226,57 @@ def test_two_thousand_idle_subscribers(server: ServerProcess, capsys: pytest.Cap
     with capsys.disabled():
         sys.stdout.write(f"\n{CROWD} subscribers: other requests waited {max(waits) * 1000:.0f} ms at the most\n")
     assert server.stop() == 0
+
+
+def test_three_thousand_come_at_once(server: ServerProcess, capsys: pytest.CaptureFixture[str]) -> None:
+    """A server that comes back has all its subscribers in the same second: others come in between them."""
+    lift_file_limit()
+    waits: list[float] = []
+    arrived = threading.Event()
+
+    def ask() -> None:
+        while not arrived.is_set():
+            waits.append(timed(server))
+
+    asking = threading.Thread(target=ask)
+    asking.start()
+    began = time.monotonic()
+    try:
+        answers = rush(server.port, RUSH)
+    finally:
+        arrived.set()
+        asking.join()
+
+    assert answers == Counter({b"HTTP/1.1 101": RUSH})
+    assert max(waits) < GENEROUS
+    with capsys.disabled():
+        sys.stdout.write(
+            f"\n{RUSH} subscribers came within {time.monotonic() - began:.1f} s: "
+            f"requests on new connections waited {max(waits) * 1000:.0f} ms at the most\n"
+        )
+
+
+def rush(port: int, count: int) -> Counter[bytes]:
+    """Connect and ask for a subscription so many times at once; return what the answers begin with."""
+    answers = Counter[bytes]()
+    with contextlib.ExitStack() as stack, selectors.DefaultSelector() as selector:
+        for _ in range(count):
+            client = stack.enter_context(socket.socket())
+            client.setblocking(False)
+            client.connect_ex(("127.0.0.1", port))
+            selector.register(client, selectors.EVENT_WRITE)
+        while answers.total() < count:
+            ready = selector.select(GENEROUS)
+            assert ready, f"nothing happens any more, after {answers}"
+            for key, event in ready:
+                assert isinstance(key.fileobj, socket.socket)
+                if event & selectors.EVENT_WRITE:
+                    key.fileobj.sendall(handshake(PATH))
+                    selector.modify(key.fileobj, selectors.EVENT_READ)
+                else:
+                    answers[key.fileobj.recv(65536)[:12]] += 1
+                    selector.unregister(key.fileobj)
+    return answers
 
 
 def timed(server: ServerProcess) -> float:

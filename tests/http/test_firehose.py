@@ -2,12 +2,15 @@
 
 import socket
 from collections.abc import Iterator
+from functools import partial
+from ipaddress import ip_network
 
 import libipld
 import orjson
 import pytest
 
-from support.edge import Edge, served
+from roost.http.limits import Limiter
+from support.edge import ADDRESSES, Edge, served
 from support.streams import application, handshake, path_of, raw
 
 CLOSE = 8
@@ -100,14 +103,71 @@ def test_a_handshake_for_anything_else_is_refused(stream: Edge, path: str, statu
     assert (told, headers["content-type"], orjson.loads(body)["error"]) == (status, "application/json", name)
 
 
-@pytest.mark.parametrize(
-    "headers", [{"Sec_WebSocket_Version": "12"}, {"Sec_WebSocket_Key": ""}, {"Sec_WebSocket_Key": "short"}]
-)
-def test_a_handshake_that_is_none_is_refused(stream: Edge, headers: dict[str, str]) -> None:
-    """A version that is not spoken and a key that is none are the client's mistakes."""
-    status, _, _ = asked(stream, handshake(path_of("wait"), **headers))
+@pytest.mark.parametrize("version", ["12", "14", "x", ""])
+def test_a_version_that_is_not_spoken_is_told_which_is(stream: Edge, version: str) -> None:
+    """426 with the one that is (RFC 6455 section 4.4), in the form of every other error."""
+    status, headers, body = asked(stream, handshake(path_of("wait"), Sec_WebSocket_Version=version))
 
-    assert status in (400, 426)
+    assert (status, headers["sec-websocket-version"], headers["upgrade"]) == (426, "13", "websocket")
+    assert headers["connection"] == "upgrade, close"
+    assert (headers["content-type"], headers["access-control-allow-origin"]) == ("application/json", "*")
+    assert orjson.loads(body)["error"] == "InvalidRequest"
+
+
+@pytest.mark.parametrize(
+    ("headers", "expected"),
+    [
+        ({"Sec_WebSocket_Key": ""}, 400),
+        ({"Sec_WebSocket_Key": "short"}, 400),
+        ({"Sec_WebSocket_Protocol": ",,;"}, 400),
+        ({"Connection": "Upgrade, , x y"}, 400),
+        ({"X_Long": "a" * 20_000}, 431),
+        ({f"X{n}": "1" for n in range(300)}, 431),
+    ],
+)
+def test_a_handshake_that_is_none_is_refused(stream: Edge, headers: dict[str, str], expected: int) -> None:
+    """At once, and in the form of every other error, whatever is wrong with it."""
+    status, told, body = asked(stream, handshake(path_of("wait"), **headers))
+
+    assert (status, told["content-type"], told["access-control-allow-origin"]) == (expected, "application/json", "*")
+    assert orjson.loads(body)["error"] == "InvalidRequest"
+
+
+def test_a_handshake_of_another_verb_or_a_long_path_is_refused(stream: Edge) -> None:
+    """What is wrong with the first line is told in the same form."""
+    usual = handshake(path_of("wait"))
+    for request, expected in [
+        (usual.replace(b"GET ", b"POST "), 405),
+        (usual.replace(b"?what=", b"?what=" + b"a" * 10_000), 414),
+    ]:
+        status, told, body = asked(stream, request)
+
+        assert (status, told["content-type"], told["access-control-allow-origin"]) == (
+            expected,
+            "application/json",
+            "*",
+        )
+        assert orjson.loads(body)["error"] == "InvalidRequest"
+
+
+def test_a_handshake_costs_what_every_request_does() -> None:
+    """It is counted with the others of its address, whatever comes of it, and refused before the upgrade."""
+    with served(partial(application, limiter=Limiter(ADDRESSES, exempt=[ip_network("198.51.100.0/24")]))) as edge:
+        assert edge.ask("GET", "/xrpc/test.edge.other").headers["ratelimit-remaining"] == "2999"
+        with raw(edge.port, path_of("wait")) as client:
+            assert client.frame() == (2, b"first")
+        _, told, _ = asked(edge, handshake("/xrpc/test.edge.other"))
+        assert told["ratelimit-remaining"] == "2997"
+        for _ in range(2997):
+            edge.ask("GET", "/xrpc/test.edge.other")
+
+        status, told, body = asked(edge, handshake(path_of("wait")))
+        exempt, _, _ = asked(edge, handshake("/xrpc/test.edge.other", X_Forwarded_For="198.51.100.7"))
+
+    assert (status, orjson.loads(body)["error"], told["ratelimit-remaining"]) == (429, "RateLimitExceeded", "0")
+    assert int(told["retry-after"]) > 0
+    assert (told["content-type"], told["access-control-allow-origin"]) == ("application/json", "*")
+    assert exempt == 501
 
 
 def test_a_plain_request_is_told_to_upgrade(stream: Edge) -> None:

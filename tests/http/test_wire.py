@@ -10,8 +10,9 @@ import orjson
 import pytest
 
 from roost.http import wire
-from roost.http.wire import MOST_HEAD
-from support.edge import Edge, served
+from roost.http.wire import MOST_HEAD, Turnstile
+from support.edge import Edge, Seen, served
+from support.server import Roost
 
 
 def talk(edge: Edge, *parts: bytes) -> bytes:
@@ -55,6 +56,17 @@ def test_what_is_not_http_is_refused(edge: Edge, junk: bytes) -> None:
 
     head, _, body = answer.partition(b"\r\n\r\n")
     assert head.startswith(b"HTTP/1.1 400 ")
+    assert orjson.loads(body)["error"] == "InvalidRequest"
+
+
+def test_the_server_of_all_tests_stands_behind_the_same_wire(roost: Roost) -> None:
+    """What the tests of methods talk to is what `roost serve` runs, down to the connection."""
+    port = int(roost.url.rpartition(":")[2])
+
+    answer = talk(Edge(port, Seen()), b"GARBAGE\r\n\r\n")
+
+    head, _, body = answer.partition(b"\r\n\r\n")
+    assert b"content-type: application/json" in head
     assert orjson.loads(body)["error"] == "InvalidRequest"
 
 
@@ -162,6 +174,24 @@ def test_who_is_slow_but_moves_is_not(impatient: Edge) -> None:
             client.sendall(b"x")
         assert b"".join(read(client)).startswith(b"HTTP/1.1 200 ")
     assert impatient.ask("GET", "/xrpc/test.edge.slow").status == 200
+
+
+def test_a_turnstile_lets_few_through_at_a_time() -> None:
+    """In order, whenever they came, with a turn of the loop between; and one that stands open again works again."""
+
+    async def run() -> list[list[int]]:
+        turnstile, turns, now = Turnstile(2), list[list[int]](), list[int]()
+        for number in range(5):
+            turnstile.put(lambda number=number: now.append(number))  # type: ignore[misc]  # a default binds it
+        while sum(map(len, turns)) < 7:
+            await asyncio.sleep(0)
+            turns.append(list(now))
+            now.clear()
+            if len(turns) in (1, 4):
+                turnstile.put(lambda: now.append(9))
+        return turns
+
+    assert asyncio.run(run()) == [[0, 1], [2, 3], [4, 9], [], [9]]
 
 
 def test_the_sweep_can_be_ended() -> None:

@@ -1,6 +1,7 @@
 """Following the log: no gap, no repetition, whoever is slow, and whatever is written meanwhile."""
 
 import asyncio
+import contextlib
 import random
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -31,10 +32,10 @@ async def hose(house: House) -> AsyncIterator[Firehose]:
     await hose.close()
 
 
-async def tell(house: House, count: int = 1) -> int:
+async def tell(house: House, count: int = 1, *, account: int = 1) -> int:
     """Append events, each in a transaction of its own, and return the number of the last."""
     seqs = await asyncio.gather(
-        *[house.db.write(lambda tx: events.append_account(tx, 1, DID, None, now=1000)) for _ in range(count)]
+        *[house.db.write(lambda tx: events.append_account(tx, account, DID, None, now=1000)) for _ in range(count)]
     )
     return seqs[-1]
 
@@ -106,7 +107,7 @@ async def test_a_cursor_from_before_the_log_is_told(house: House, hose: Firehose
 
     async with following(hose, outdated, 5), following(hose, just, 6), following(hose, live):
         await tell(house)
-        assert await outdated.until(11) == [7, 8, 9, 10, 11]
+        assert await outdated.until(11) == [6, 7, 8, 9, 10, 11]
         assert await just.until(11) == [7, 8, 9, 10, 11]
         assert await live.until(11) == [11]
 
@@ -115,17 +116,88 @@ async def test_a_cursor_from_before_the_log_is_told(house: House, hose: Firehose
     assert [opened(client.frames[0])[0] for client in (just, live)] == ["#account", "#account"]
 
 
-async def test_an_outdated_cursor_in_an_empty_log_is_live(house: House, hose: Firehose) -> None:
-    """Where nothing is kept there is nothing to replay."""
+async def test_the_last_event_of_every_account_is_sent(house: House, hose: Firehose) -> None:
+    """However old it is: from the first, and from any place among those that are left."""
+    for account in range(1, 5):
+        await tell(house, 3, account=account)
+    await prune(house, 12)
+    clients = {cursor: Client() for cursor in (0, 3, 7, 11)}
+
+    async with contextlib.AsyncExitStack() as stack:
+        for cursor, client in clients.items():
+            await stack.enter_async_context(following(hose, client, cursor))
+        await tell(house)
+        told = {cursor: await client.until(13) for cursor, client in clients.items()}
+
+    assert told == {0: [3, 6, 9, 12, 13], 3: [6, 9, 12, 13], 7: [9, 12, 13], 11: [12, 13]}
+    assert [opened(client.frames[0])[0] for client in clients.values()] == ["#info"] * 4
+
+
+async def test_an_outdated_cursor_behind_the_last_event_is_live(house: House, hose: Firehose) -> None:
+    """Where nothing is left after it there is nothing to replay; what comes is sent, however far that falls behind."""
     await tell(house, 3)
     await prune(house, 3)
+    await house.db.write(lambda tx: tx.run("DELETE FROM event"))
     client = Client()
 
     async with following(hose, client, 1):
-        await tell(house)
+        client.block()
+        await tell(house, 2)
+        client.free()
 
-        assert await client.until(4) == [4]
+        assert await client.until(5) == [4, 5]
         assert opened(client.frames[0])[0] == "#info"
+
+
+async def test_what_goes_while_an_outdated_one_reads_does_not_end_it(
+    house: House, hose: Firehose, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It knows that events may be missing until there are all again; from there on a gap would be news, and ends it."""
+    monkeypatch.setattr(firehose, "PAGE_EVENTS", 2)
+    for account in range(1, 7):
+        await tell(house, 2, account=account)
+    await prune(house, 8)
+    client = Client(most=1)
+
+    async with following(hose, client, 0) as task:
+        client.free()
+        assert await client.until(4) == [2, 4]
+        await prune(house, 10)
+        client.free()
+        assert await client.until(8) == [2, 4, 6, 8]
+        client.free()
+        assert await client.until(11) == [2, 4, 6, 8, 10, 11]
+        await prune(house, 12)
+        await tell(house, 5)
+        await prune(house, 16)
+        client.free()
+
+        with pytest.raises(ConsumerTooSlow, match="no longer kept"):
+            await asyncio.wait_for(task, 5)
+
+
+async def test_one_that_has_caught_up_is_not_outdated_any_more(
+    house: House, hose: Firehose, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who was outdated once and has been live since is told of a gap like anybody."""
+    monkeypatch.setattr(firehose, "Tail", lambda start: Tail(start, max_bytes=200))
+    await tell(house, 4)
+    await prune(house, 3)
+    client = Client()
+
+    async with following(hose, client, 0) as task, following(hose, Client()):
+        await client.until(4)
+        await tell(house)
+        await client.until(5)
+        client.block()
+        await tell(house, 20)
+        await asyncio.sleep(0.05)
+        await prune(house, 20)
+        client.free()
+
+        with pytest.raises(ConsumerTooSlow, match="no longer kept"):
+            await asyncio.wait_for(task, 5)
+    assert client.seqs == [3, 4, 5]
 
 
 async def test_all_who_are_live_cost_one_read(house: House, hose: Firehose, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -258,6 +258,39 @@ async def broken_stream() -> Stream:
     return Stream("text/plain", chunks())
 
 
+async def drip(seen: Seen) -> Stream:
+    """Answer with a piece, and with another when the client has told that it has read the first."""
+
+    async def chunks() -> AsyncIterator[bytes]:
+        yield b"a" * 2000
+        async with asyncio.timeout(5):
+            while "read" not in seen.events:
+                await asyncio.sleep(0.005)
+        seen.events.append("drip goes on")
+        yield b"b" * 2000
+
+    return Stream("application/vnd.ipld.car", chunks())
+
+
+async def broken_car() -> Stream:
+    """Fail after the first chunk of a CAR."""
+
+    async def chunks() -> AsyncIterator[bytes]:
+        yield bytes(5000)
+        raise RuntimeError("the disk is gone")
+
+    return Stream("application/vnd.ipld.car", chunks())
+
+
+async def picture() -> Stream:
+    """Answer with a large picture."""
+
+    async def chunks() -> AsyncIterator[bytes]:
+        yield bytes(5000)
+
+    return Stream("image/png", chunks())
+
+
 async def broken() -> Told:
     """Fail as nobody has foreseen."""
     raise RuntimeError("secret: hunter2")
@@ -314,6 +347,9 @@ METHODS: list[Method] = [
     Query("test.edge.sized", sized),
     Query("test.edge.missing", missing),
     Query("test.edge.brokenStream", broken_stream),
+    Query("test.edge.brokenCar", broken_car),
+    Query("test.edge.drip", drip),
+    Query("test.edge.picture", picture),
     Query("test.edge.broken", broken),
     Query("test.edge.unencodable", unencodable),
     Query("test.edge.slow", slow),

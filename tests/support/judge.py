@@ -4,6 +4,8 @@ At run time nobody judges answers; here all of them are, whatever the test was a
 replaced by a 500 that says what is wrong, and remembered, so that no test passes over it.
 """
 
+import gzip
+
 import orjson
 from starlette.types import Message, Receive, Send
 from starlette.types import Scope as Asgi
@@ -43,7 +45,9 @@ class Judge:
                 return
             body += message.get("body", b"")
             if not message.get("more_body", False):
-                problem = problem_of(method, dict(start["headers"]).get(b"content-type", b"").decode(), body)
+                headers = dict(start["headers"])
+                plain = gzip.decompress(body) if headers.get(b"content-encoding") == b"gzip" else body
+                problem = problem_of(method, headers.get(b"content-type", b"").decode(), plain)
                 if problem is not None:
                     self.broken.append(f"{method.nsid}: {problem}")
                     start, body = _told(problem)

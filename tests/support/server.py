@@ -1,6 +1,7 @@
 """A real server in the test's process, on loopback, with the PLC directory and the mailbox of a development network.
 
-It runs in a thread with an event loop of its own; tests talk to it over HTTP like anybody else.
+It runs in a thread with an event loop of its own, on the sockets and connections of `roost serve`; tests talk to it
+over HTTP like anybody else.
 """
 
 import asyncio
@@ -13,6 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
+import uvloop
 
 from roost import storage
 from roost.app import Application
@@ -20,7 +22,8 @@ from roost.config import load
 from roost.devnet.mailbox import Mailbox
 from roost.devnet.plc import directory
 from roost.devnet.serving import serve
-from roost.http.websocket import Socket
+from roost.http.serving import Listener
+from roost.http.serving import running as listening
 from support.judge import Judge
 
 PASSWORD = "correct horse battery"
@@ -93,7 +96,7 @@ def running(data: Path, **flags: object) -> Iterator[Roost]:
     box: list[Roost] = []
     failure: list[BaseException] = []
     ready = threading.Event()
-    loop = asyncio.new_event_loop()
+    loop = uvloop.new_event_loop()
     stop = asyncio.Event()
 
     async def live() -> None:
@@ -136,12 +139,13 @@ async def _served(data: Path, flags: dict[str, object]) -> AsyncIterator[Roost]:
             given = {"dev": True, "data": data / "pds", "plc_url": plc.url} | flags
             app = Application(load(flags=given))
             judge = Judge(app)
-            async with serve(judge, sockets=Socket) as served:
+            async with listening([Listener(judge, "127.0.0.1", 0)]) as (served,):
                 assert app.server is not None, "its lifespan has begun"
-                client = httpx.Client(base_url=served.url, timeout=60)
+                url = f"http://127.0.0.1:{served.port}"
+                client = httpx.Client(base_url=url, timeout=60)
                 mailbox = Mailbox(data / "pds" / "mail")
                 loop = asyncio.get_running_loop()
-                yield Roost(served.url, plc.url, data / "pds", mailbox, app.server.admin_password, client, app, loop)
+                yield Roost(url, plc.url, data / "pds", mailbox, app.server.admin_password, client, app, loop)
             assert judge.broken == [], "answers break their lexicons"
     finally:
         await plc_db.close()

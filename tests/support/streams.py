@@ -15,6 +15,7 @@ from roost.api.registry import subscriptions
 from roost.http.auth import Authenticator
 from roost.http.compose import compose
 from roost.http.firehose import Firehose
+from roost.http.limits import Limiter
 from roost.http.websocket import binary
 from roost.http.wellknown import pages
 from roost.http.xrpc import Endpoint, Health
@@ -83,19 +84,25 @@ DOCUMENT = {
 CATALOG = Catalog.of([parse_document(DOCUMENT)])
 
 
-def application(seen: Seen) -> ASGIApp:
+def application(seen: Seen, *, limiter: Limiter | None = None) -> ASGIApp:
     """Compose the sample with a method endpoint that has no methods."""
     bound = subscriptions([METHOD], services={Seen: seen}, catalog=CATALOG)
     authenticator = Authenticator(FixedTokens(), FixedServiceTokens(), admin_password=PASSWORD, addresses=ADDRESSES)
     xrpc = Endpoint(
-        {}, authenticator, health=Health("1.2.3", nothing), audit=NOTHING_NOTED, addresses=ADDRESSES, streams=bound
+        {},
+        authenticator,
+        health=Health("1.2.3", nothing),
+        audit=NOTHING_NOTED,
+        addresses=ADDRESSES,
+        limiter=limiter,
+        streams=bound,
     )
 
     @contextlib.asynccontextmanager
     async def lifespan() -> AsyncIterator[None]:
         yield
 
-    return compose(xrpc, pages([]), lifespan=lifespan, sockets=Firehose(bound))
+    return compose(xrpc, pages([]), lifespan=lifespan, sockets=Firehose(bound, limiter=limiter))
 
 
 @dataclass(frozen=True, slots=True)

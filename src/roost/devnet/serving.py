@@ -79,9 +79,8 @@ async def serve(
     host: str = "127.0.0.1",
     port: int = 0,
     grace: float = GRACE_SECONDS,
-    sockets: type[asyncio.Protocol] | None = None,
 ) -> AsyncIterator[Served]:
-    """Serve an app; port 0 takes any free one, and WebSockets are spoken by `sockets`, if at all.
+    """Serve an app; port 0 takes any free one. There are no WebSockets.
 
     Raises OSError if the port is taken, RuntimeError if the app fails.
     """
@@ -92,7 +91,7 @@ async def serve(
         # A port whose last server has just stopped is free; one that still has a server is not.
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((host, port))
-        config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="auto", ws=sockets or "none")
+        config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="auto", ws="none")
         server = _Server(config, grace=grace)
         running = asyncio.create_task(_run(server, listener))
         await _started(server, running)

@@ -6,8 +6,9 @@ deliberately does not know media types, or what the bytes mean.
 
 import zlib
 from collections.abc import AsyncIterator, Iterable, Iterator
-from typing import Final
+from typing import Final, Protocol
 
+import brotli
 from starlette.types import Message, Receive
 
 from roost.api.errors import PayloadTooLarge
@@ -22,6 +23,9 @@ MOST_CODINGS: Final = 3
 
 WINDOW: Final = {b"gzip": 31, b"x-gzip": 31, b"deflate": 15}
 """zlib's `wbits` by coding: a gzip member, or a zlib stream, which is what `deflate` is called in HTTP."""
+
+BROTLI: Final = b"br"
+"""Brotli (RFC 7932). Its window may have 16 MB, where zlib's has 32 KB, so one layer of it is enough."""
 
 
 async def pieces(receive: Receive, *, limit: int, codings: Iterable[bytes] = ()) -> AsyncIterator[bytes]:
@@ -64,9 +68,9 @@ def codings_of(header: bytes) -> list[bytes]:
     """Read a Content-Encoding header into the codings to undo, outermost first; raises UnsupportedCoding."""
     codings = [coding for part in header.lower().split(b",") if (coding := part.strip()) not in (b"", b"identity")]
     for coding in codings:
-        if coding not in WINDOW:
+        if coding not in WINDOW and coding != BROTLI:
             raise UnsupportedCoding(coding.decode("latin-1"))
-    if len(codings) > MOST_CODINGS:
+    if len(codings) > MOST_CODINGS or codings.count(BROTLI) > 1:
         raise UnsupportedCoding(header.decode("latin-1"))
     return codings[::-1]
 
@@ -94,35 +98,86 @@ def _undone(layers: list["_Layer"], data: bytes, depth: int = 0) -> Iterator[byt
 class _Layer:
     """One coding being undone; it lives as long as the body."""
 
-    __slots__ = ("_coding", "_inflate", "_room")
+    __slots__ = ("_coding", "_decoder", "_room")
 
     def __init__(self, coding: bytes, limit: int) -> None:
-        self._coding = coding
-        self._inflate = zlib.decompressobj(WINDOW[coding])
+        self._coding = coding.decode()
+        self._decoder: _Decoder = _Brotli() if coding == BROTLI else _Zlib(coding)
         self._room = limit + PIECE
 
     def feed(self, data: bytes) -> Iterator[bytes]:
         """Give what `data` holds, piece by piece."""
+        try:
+            for piece in self._decoder.feed(data):
+                self._room -= len(piece)
+                if self._room < 0:
+                    raise PayloadTooLarge
+                if piece:
+                    yield piece
+        except (zlib.error, brotli.error) as error:
+            raise InvalidRequest(f"request body is not valid {self._coding}") from error
+
+    def close(self) -> None:
+        """Raise InvalidRequest when the coding has not come to its end."""
+        if not self._decoder.ended:
+            raise InvalidRequest(f"request body is not complete {self._coding}")
+
+
+class _Decoder(Protocol):
+    """Undoes a coding in pieces of about PIECE bytes, whatever has been put into them."""
+
+    @property
+    def ended(self) -> bool:
+        """Whether the coded bytes have come to their end."""
+        ...
+
+    def feed(self, data: bytes) -> Iterator[bytes]:
+        """Give what `data` holds, some of it empty; raises the library's own error, or InvalidRequest."""
+        ...
+
+
+class _Zlib:
+    __slots__ = ("_inflate", "_window")
+
+    def __init__(self, coding: bytes) -> None:
+        self._window = WINDOW[coding]
+        self._inflate = zlib.decompressobj(self._window)
+
+    @property
+    def ended(self) -> bool:
+        return self._inflate.eof
+
+    def feed(self, data: bytes) -> Iterator[bytes]:
         full = False  # a piece that was cut off may have a rest that is in zlib already, with no input left
         while data or full:
             if self._inflate.eof:
                 # RFC 1952 section 2.2: a gzip file is one or more members, one after the other.
-                if WINDOW[self._coding] != WINDOW[b"gzip"]:
+                if self._window != WINDOW[b"gzip"]:
                     raise InvalidRequest("request body has something behind its deflate stream")
-                self._inflate = zlib.decompressobj(WINDOW[self._coding])
-            try:
-                piece = self._inflate.decompress(data, PIECE)
-            except zlib.error as error:
-                raise InvalidRequest(f"request body is not valid {self._coding.decode()}") from error
+                self._inflate = zlib.decompressobj(self._window)
+            piece = self._inflate.decompress(data, PIECE)
             data = self._inflate.unconsumed_tail or self._inflate.unused_data
             full = len(piece) == PIECE and not self._inflate.eof
-            self._room -= len(piece)
-            if self._room < 0:
-                raise PayloadTooLarge
-            if piece:
-                yield piece
+            yield piece
 
-    def close(self) -> None:
-        """Raise InvalidRequest when the coding has not come to its end."""
-        if not self._inflate.eof:
-            raise InvalidRequest(f"request body is not complete {self._coding.decode()}")
+
+class _Brotli:
+    __slots__ = ("_decoder",)
+
+    def __init__(self) -> None:
+        self._decoder = brotli.Decompressor()
+
+    @property
+    def ended(self) -> bool:
+        return bool(self._decoder.is_finished())
+
+    def feed(self, data: bytes) -> Iterator[bytes]:
+        if self._decoder.is_finished():
+            raise InvalidRequest("request body has something behind its br stream")
+        piece = self._decoder.process(data, output_buffer_limit=PIECE)
+        # Without a piece there is none left; before that there may be one, although it would take more data.
+        while piece or not self._decoder.can_accept_more_data():
+            yield piece
+            if self._decoder.is_finished():
+                break
+            piece = self._decoder.process(b"", output_buffer_limit=PIECE)

@@ -4,6 +4,7 @@
     ├── NotFound             no XRPC at this path: what status 404 means under /xrpc/
     ├── UnknownMethod        an NSID that this server does not serve
     ├── UpgradeRequired      an event stream that was asked for without a WebSocket
+    ├── UnspokenVersion      a handshake for another version of WebSockets
     ├── WrongVerb            a method called with another HTTP method than its own
     ├── UnsatisfiableRange   a range that begins behind the end
     ├── UnsupportedCoding    a Content-Encoding that cannot be undone here
@@ -43,6 +44,13 @@ class UpgradeRequired(ServiceError):
 
     def __init__(self, nsid: str) -> None:
         super().__init__(f"{nsid} is an event stream: ask for it over a WebSocket")
+
+
+class UnspokenVersion(ServiceError):
+    """The client does not speak the one version of WebSockets that is spoken here."""
+
+    def __init__(self) -> None:
+        super().__init__("WebSockets are spoken in version 13: say so in Sec-WebSocket-Version")
 
 
 class WrongVerb(InvalidRequest):
@@ -135,6 +143,7 @@ TABLE: Final[dict[type[Exception], tuple[int, str]]] = {
     NotFound: (404, "XRPCNotSupported"),
     requests.PayloadTooLarge: (413, "PayloadTooLarge"),
     UpgradeRequired: (426, "InvalidRequest"),
+    UnspokenVersion: (426, "InvalidRequest"),
     requests.JsonTooLarge: (413, "PayloadTooLargeError"),
     UnsupportedCoding: (415, "UnsupportedMediaType"),
     NotEnoughResources: (503, "NotEnoughResources"),

@@ -8,14 +8,14 @@ from collections.abc import Mapping
 from typing import Final
 
 import structlog
-from starlette.types import Receive, Send
+from starlette.types import Message, Receive, Send
 from starlette.types import Scope as Asgi
 
 from roost.api.registry import BoundSubscription
-from roost.http.answer import CORS, JSON
-from roost.http.errors import NotFound, UnknownMethod, answer_of, named
+from roost.http.errors import NotFound, UnknownMethod, named
+from roost.http.limits import Limiter, told
 from roost.http.websocket import Socket, binary
-from roost.http.xrpc import PREFIX
+from roost.http.xrpc import PREFIX, refuse
 from roost.services.errors import ServiceError
 from roost.services.firehose import Sink
 from roost.services.frames import error as error_frame
@@ -30,20 +30,26 @@ FAILED: Final = 1011
 
 
 class Firehose:
-    """Serves the subscriptions of a registry over WebSockets."""
+    """Serves the subscriptions of a registry over WebSockets. A handshake costs what every request does."""
 
-    __slots__ = ("_bound",)
+    __slots__ = ("_bound", "_limiter")
 
-    def __init__(self, subscriptions: Mapping[str, BoundSubscription]) -> None:
+    def __init__(self, subscriptions: Mapping[str, BoundSubscription], *, limiter: Limiter | None = None) -> None:
         self._bound = {PREFIX + nsid: bound for nsid, bound in subscriptions.items()}
+        self._limiter = limiter
 
     async def __call__(self, scope: Asgi, receive: Receive, send: Send) -> None:
         """Serve one connection until either side ends it."""
         path: str = scope["path"]
         bound = self._bound.get(path.removesuffix("/"))
         await receive()
-        if bound is None:
-            await _refuse(UnknownMethod(path.removeprefix(PREFIX)) if path.startswith(PREFIX) else NotFound(), send)
+        try:
+            if self._limiter is not None:
+                await self._limiter.admit((), scope)
+            if bound is None:
+                raise UnknownMethod(path.removeprefix(PREFIX)) if path.startswith(PREFIX) else NotFound
+        except ServiceError as error:
+            await refuse(error, _denying(send), limits=told(scope))
             return
         socket = scope["state"]["socket"]
         assert isinstance(socket, Socket), "the server speaks WebSocket with our own connections"
@@ -74,9 +80,10 @@ async def _run(bound: BoundSubscription, query: bytes, socket: Socket) -> None:
         socket.end(1000)
 
 
-async def _refuse(error: ServiceError, send: Send) -> None:
+def _denying(send: Send) -> Send:
     """Answer a handshake like any other request that is refused (ASGI's WebSocket Denial Response)."""
-    status, body = answer_of(error)
-    headers = [JSON, CORS, (b"content-length", b"%d" % len(body))]
-    await send({"type": "websocket.http.response.start", "status": status, "headers": headers})
-    await send({"type": "websocket.http.response.body", "body": body})
+
+    async def deny(message: Message) -> None:
+        await send({**message, "type": f"websocket.{message['type']}"})
+
+    return deny

@@ -8,15 +8,23 @@ not know what is sent.
 
 import asyncio
 import socket
+from http import HTTPStatus
 from struct import pack
 from typing import Any, Final
 
 from uvicorn.config import Config
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from uvicorn.server import ServerState
+from websockets.datastructures import Headers
+from websockets.exceptions import InvalidHeader
 from websockets.frames import Frame
-from websockets.http11 import Request
+from websockets.http11 import Request, Response
 from websockets.server import ServerProtocol
+from websockets.typing import StatusLike
+
+from roost.http.answer import CORS, EXPOSED, JSON, Header
+from roost.http.errors import UnspokenVersion, answer_of
+from roost.services.errors import InvalidRequest
 
 MOST_SAID: Final = 4096
 """Bytes of a client's message: nothing that a subscriber can say means anything."""
@@ -39,6 +47,8 @@ kilobytes a second would look as if it took nothing for minutes. It is enough fo
 LAST_WORDS: Final = 1.0
 """The same when the server stops, which waits for nobody who is slow."""
 
+VERSION: Final[Header] = (b"sec-websocket-version", b"13")
+
 BINARY: Final = 0x82
 """A whole message of bytes (RFC 6455 section 5.2)."""
 
@@ -49,6 +59,25 @@ def binary(data: bytes) -> bytes:
     if size < 126:
         return bytes((BINARY, size)) + data
     return (pack("!BBH", BINARY, 126, size) if size < 1 << 16 else pack("!BBQ", BINARY, 127, size)) + data
+
+
+class Handshake(ServerProtocol):
+    """The protocol after RFC 6455, whose refusals have the form of every other error here."""
+
+    def reject(self, status: StatusLike, text: str) -> Response:
+        """Return the answer to what is no handshake: 426 where it is the version that is not spoken (section 4.4)."""
+        code, fault, more = int(status), self.handshake_exc, list[Header]()
+        error: Exception = InvalidRequest(f"not a WebSocket handshake: {fault}")
+        if isinstance(fault, InvalidHeader) and fault.name == "Sec-WebSocket-Version":
+            error, more = UnspokenVersion(), [(b"upgrade", b"websocket"), VERSION]
+            code = HTTPStatus.UPGRADE_REQUIRED
+        elif code >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            error = Exception(text)
+        _, body = answer_of(error)
+        connection = (b"connection", b"upgrade, close" if more else b"close")
+        headers = [JSON, CORS, EXPOSED, *more, connection, (b"content-length", b"%d" % len(body))]
+        told = Headers((name.decode(), value.decode("latin-1")) for name, value in headers)
+        return Response(code, HTTPStatus(code).phrase, told, body)
 
 
 class Socket(WebSocketsSansIOProtocol):
@@ -65,7 +94,7 @@ class Socket(WebSocketsSansIOProtocol):
         _loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
-        self.conn = ServerProtocol(max_size=MOST_SAID, logger=self.logger)
+        self.conn = Handshake(max_size=MOST_SAID, logger=self.logger)
         self.running: asyncio.Task[object] | None = None
         self.heard = self.pinged = self.loop.time()
         self.unsent = 0
@@ -147,6 +176,15 @@ class Socket(WebSocketsSansIOProtocol):
         """Note that the client is there."""
         self.heard = self.loop.time()
         super().data_received(data)
+        if not self.handshake_initiated and self.conn.handshake_exc is not None:
+            self.turn_away()
+
+    def turn_away(self) -> None:
+        """Answer a request that could not be read, of which uvicorn is not told, and end the connection."""
+        if not self.transport.is_closing():
+            answer = b"".join(self.conn.data_to_send())
+            self.transport.write(answer or self.conn.reject(HTTPStatus.BAD_REQUEST, "").serialize())
+            self.transport.close()
 
     def shutdown(self) -> None:
         """Break off: the server stops."""

@@ -7,6 +7,8 @@ here. It deliberately does not know the application.
 """
 
 import asyncio
+from collections import deque
+from collections.abc import Callable
 from collections.abc import Set as AbstractSet
 from typing import Final
 
@@ -29,6 +31,33 @@ KEEP_ALIVE: Final = 90.0
 
 SWEEP: Final = 5.0
 """Seconds between two looks at the connections: how exact the limits above are."""
+
+
+UPGRADES: Final = 2
+"""Connections that become WebSockets in one turn of the loop. Each takes half a millisecond, and when a server comes
+back all of its subscribers do, at once: others are answered in between.
+"""
+
+
+class Turnstile:
+    """What is to happen a little at a time, in the order in which it came, with the loop's other work in between."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._waiting: deque[Callable[[], None]] = deque()
+
+    def put(self, work: Callable[[], None]) -> None:
+        """Have something done, in the next turn of the loop at the earliest."""
+        if not self._waiting:
+            asyncio.get_running_loop().call_soon(self._turn)
+        self._waiting.append(work)
+
+    def _turn(self) -> None:
+        due = [self._waiting.popleft() for _ in range(min(self._most, len(self._waiting)))]
+        if self._waiting:
+            asyncio.get_running_loop().call_soon(self._turn)
+        for work in due:
+            work()
 
 
 class Exchange(RequestResponseCycle):
@@ -113,6 +142,7 @@ class Wire(HttpToolsProtocol):
     unsent = 0
     unsent_since = 0.0
     gate: Gate | None = None
+    upgrades: Turnstile
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # uvicorn narrows it too
         """Begin to wait for the first request."""
@@ -180,9 +210,15 @@ class Wire(HttpToolsProtocol):
         the new protocol.
         """
         if self.cycle is None or self.cycle.response_complete:
-            super().handle_websocket_upgrade()
+            self.transport.pause_reading()  # what comes now is not HTTP any more
+            self.upgrades.put(self._upgrade)
         else:
             self.refuse(400, b"Bad Request", "an upgrade follows a request that is not answered yet")
+
+    def _upgrade(self) -> None:
+        if not self.transport.is_closing():
+            super().handle_websocket_upgrade()
+            self.transport.resume_reading()
 
     def send_400_response(self, msg: str) -> None:
         """Answer what is not HTTP, in the form of every other error."""
@@ -213,7 +249,7 @@ class Wire(HttpToolsProtocol):
 
 def wire_with(gate: Gate | None) -> type[Wire]:
     """Return the class of the connections of one server: uvicorn makes them, and gives them nothing of ours."""
-    return Wire if gate is None else type("GatedWire", (Wire,), {"gate": gate})
+    return type("ServerWire", (Wire,), {"gate": gate, "upgrades": Turnstile(UPGRADES)})
 
 
 async def sweep(connections: AbstractSet[object], *, gate: Gate | None = None, every: float = SWEEP) -> None:

@@ -5,10 +5,9 @@ before a missing token, and a bad token before a bad body. It deliberately does 
 generation of the protocol it is of (its `explain` puts errors in that generation's words), or who serves the bytes.
 """
 
-import asyncio
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Container
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Container
+from dataclasses import dataclass, replace
 from typing import Final, NamedTuple, NoReturn
 
 import orjson
@@ -21,12 +20,14 @@ from roost.api.errors import BodyRefused, BodyRequired, JsonTooLarge, PayloadToo
 from roost.api.method import ADMINISTRATIVE, Auth, Body, Content, Stream
 from roost.api.registry import Bound, Intake, Registry
 from roost.http.address import Addresses
-from roost.http.answer import CHALLENGES, CORS, EXPOSED, JSON, PRIVATE, PUBLIC, UPGRADE, Header, preflight, respond
+from roost.http.answer import CHALLENGES, CORS, EXPOSED, JSON, PRIVATE, UPGRADE, Header, preflight, respond
 from roost.http.auth import Authenticator
 from roost.http.body import codings_of, pieces, whole
 from roost.http.content import part_of
 from roost.http.errors import ClientGone, NotFound, UnknownMethod, UpgradeRequired, WrongVerb, answer_of
-from roost.http.limits import Limiter, telling, told, with_limits
+from roost.http.limits import Limiter, telling, told
+from roost.http.sending import close, send_stream, send_whole
+from roost.http.turns import Turns
 from roost.services.audit import Audit
 from roost.services.budget import ASKING
 from roost.services.caller import Service
@@ -93,6 +94,7 @@ class Endpoint:
         "_stands_in",
         "_streams",
         "_takes",
+        "_turns",
         "_unserved",
     )
 
@@ -125,6 +127,7 @@ class Endpoint:
         self._takes = takes
         self._stands_in = stands_in
         self._streams = streams
+        self._turns = Turns()
 
     async def __call__(self, scope: Asgi, receive: Receive, send: Send) -> None:
         """Answer one request, whatever happens."""
@@ -144,8 +147,11 @@ class Endpoint:
             if verb != bound.verb and not (verb == "HEAD" and bound.verb == "GET"):
                 raise WrongVerb(verb, bound.verb)
             output = await self._run(bound, scope, receive)
+            stored = type(output) is Content
             if type(output) is Content:
                 output = part_of(output, verb, scope["headers"])
+            elif type(output) is Stream:
+                output = replace(output, chunks=self._turns.in_turn(self._addresses.of(scope).site, output.chunks))
             first = await anext(output.chunks, None) if type(output) is Stream else None
             body = b"" if output is None or type(output) is Stream else encode(output)
         except ClientGone:
@@ -155,11 +161,11 @@ class Endpoint:
             if stands_in is None or not await stands_in(scope, receive, telling(scope, send)):
                 await _refuse(bound, error, scope, send)
             return
+        private = bound.auth is not Auth.NONE
         if type(output) is Stream:
-            await _stream(bound, output, first, scope, receive, send)
+            await send_stream(output, first, scope, receive, send, nsid=bound.nsid, private=private, stored=stored)
         else:
-            headers = HEADERS[output is not None, bound.auth is not Auth.NONE]
-            await respond(send, 200, headers if self._limiter is None else with_limits(headers, scope), body)
+            await send_whole(HEADERS[output is not None, private], body, scope, send)
 
     async def _run(self, bound: Bound, scope: Asgi, receive: Receive) -> object:
         """Call the method with what it names, each thing made from the request in the order that errors are told in."""
@@ -304,7 +310,7 @@ async def _run_streamed(bound: Bound, arguments: dict[str, object], headers: Hea
     try:
         return await bound.run(**arguments, input=chunks)
     finally:
-        await _close(chunks)
+        await close(chunks)
 
 
 async def _check_stray(bound: Bound, receive: Receive) -> None:
@@ -315,49 +321,6 @@ async def _check_stray(bound: Bound, receive: Receive) -> None:
         raise BodyRefused from None
     if body and not (bound.body is Body.EMPTY_OBJECT and body.strip() == b"{}"):
         raise BodyRefused
-
-
-async def _stream(bound: Bound, output: Stream, first: bytes | None, scope: Asgi, receive: Receive, send: Send) -> None:
-    """Send an answer while it is made, until its end or until nobody listens any more.
-
-    An error on the way cannot be told: the connection breaks off, which is how the client knows that it does not have
-    all.
-    """
-    bodiless = scope["method"] == "HEAD"
-    headers: list[Header] = [(b"content-type", output.content_type.encode("latin-1")), CORS, *output.headers]
-    headers += with_limits((), scope)
-    if output.public:
-        headers += PUBLIC
-    elif bound.auth is not Auth.NONE:
-        headers += PRIVATE
-    if output.length is not None:
-        headers.append((b"content-length", b"%d" % output.length))
-    chunk = first
-    gone = asyncio.create_task(_until_gone(receive))
-    try:
-        await send({"type": "http.response.start", "status": output.status, "headers": headers})
-        while chunk is not None and not bodiless:
-            await send({"type": "http.response.body", "body": chunk, "more_body": True})
-            if gone.done():
-                return
-            chunk = await anext(output.chunks, None)
-        await send({"type": "http.response.body", "body": b""})
-    except Exception as error:
-        log.error("an answer broke off", nsid=bound.nsid, exc_info=error)
-    finally:
-        gone.cancel()
-        await _close(output.chunks)
-
-
-async def _until_gone(receive: Receive) -> None:
-    while (await receive())["type"] == "http.request":
-        pass
-
-
-async def _close(chunks: AsyncIterator[bytes]) -> None:
-    close: Callable[[], Awaitable[None]] | None = getattr(chunks, "aclose", None)
-    if close is not None:
-        await close()
 
 
 async def _refuse(bound: Bound, error: Exception, scope: Asgi, send: Send) -> None:

@@ -70,7 +70,10 @@ class Sink(Protocol):
 
 
 class Follower:
-    """Somebody who follows the log: has been sent everything up to `cursor`, and nothing after it."""
+    """Somebody who follows the log: has been sent everything up to `cursor`, and nothing after it.
+
+    It is `outdated` from when it is told so until it is sent an event behind which all are kept.
+    """
 
     __slots__ = ("cursor", "live", "outdated", "since", "sink")
 
@@ -110,8 +113,9 @@ class Firehose:
     async def follow(self, sink: Sink, *, after: int | None) -> None:
         """Send every event after the number `after`, or from now on where it is None, until the task is cancelled.
 
-        A cursor from before what is kept is answered with an #info OutdatedCursor, and with all that is kept. Raises
-        FutureCursor; ConsumerTooSlow; TooManyRequests (event stream specification, "Sequence Numbers").
+        A cursor from before what is kept whole is answered with an #info OutdatedCursor, and with all that is kept:
+        first the last events of accounts that have had none since. Raises FutureCursor; ConsumerTooSlow;
+        TooManyRequests (event stream specification, "Sequence Numbers").
         """
         if len(self._followers) >= MAX_FOLLOWERS:
             raise TooManyRequests("Too many subscribers; try again later")
@@ -154,7 +158,7 @@ class Firehose:
         # A negative cursor asks for everything, as 0 does.
         cursor = last if after is None else max(after, 0)
         now = self._minter.milliseconds()
-        return Follower(sink, max(cursor, pruned), now, outdated=after is not None and cursor < pruned)
+        return Follower(sink, cursor, now, outdated=cursor < pruned)
 
     async def _catch_up(self, follower: Follower) -> None:
         """Send what lies between the follower and the end of the log, as fast as it takes it."""
@@ -162,7 +166,7 @@ class Firehose:
             if follower.sink.blocked:
                 await _room(follower.sink)
             async with self._turn:
-                packet = await self._next(follower.cursor)
+                packet = await self._next(follower)
                 if packet is None:
                     return
                 follower.sink.put(packet.data)
@@ -171,10 +175,12 @@ class Firehose:
                 # however many followers are behind.
                 await asyncio.sleep(0)
 
-    async def _next(self, cursor: int) -> Packet | None:
+    async def _next(self, follower: Follower) -> Packet | None:
+        cursor, outdated = follower.cursor, follower.outdated
         if self._live and self._tail.start <= cursor <= self._tail.end:
+            follower.outdated = False
             return self._tail.after(cursor)
-        rows = await self._db.read(lambda tx: _page(tx, cursor))
+        rows, follower.outdated = await self._db.read(lambda tx: _page(tx, cursor, outdated=outdated))
         return Packet(b"".join([self._wrap(frame) for _, frame in rows]), rows[-1][0]) if rows else None
 
     async def _stay_live(self, follower: Follower) -> None:
@@ -230,12 +236,16 @@ class Firehose:
             assert packet is not None, "the tail goes further than the follower"
             follower.sink.put(packet.data)
             follower.cursor = packet.last
+            follower.outdated = False
 
 
-def _page(tx: Tx, cursor: int) -> Sequence[tuple[int, bytes]]:
-    if cursor < events.pruned(tx):
+def _page(tx: Tx, cursor: int, *, outdated: bool) -> tuple[Sequence[tuple[int, bytes]], bool]:
+    """Return the next events, and whether who is sent them is still outdated: events may be missing behind the last."""
+    pruned = events.pruned(tx)
+    if cursor < pruned and not outdated:
         raise ConsumerTooSlow("Stream consumer too slow: what it has not read yet is no longer kept")
-    return events.page(tx, cursor, PAGE_EVENTS, PAGE_BYTES)
+    rows = events.page(tx, cursor, PAGE_EVENTS, PAGE_BYTES)
+    return rows, outdated and (not rows or rows[-1][0] < pruned)
 
 
 async def _room(sink: Sink) -> None:

@@ -46,8 +46,9 @@ class Handles:
     async def update(self, account: int, handle: Handle, *, administrator: bool = False) -> None:
         """Give the account that handle, in its DID document and here, and tell the network; again, it is told again.
 
-        The administrator may give out reserved words and what is kept for somebody. Raises AccountNotFound,
-        InvalidHandle, HandleNotAvailable, InvalidRequest, TooManyRequests, UpstreamFailure, UpstreamTimeout.
+        The administrator may give out reserved and blocked words, and what is kept for somebody. Raises
+        AccountNotFound, InvalidHandle, HandleNotAvailable, InvalidRequest, TooManyRequests, UpstreamFailure,
+        UpstreamTimeout.
         """
         found = await self._db.read(lambda tx: accounts.by_id(tx, account))
         if found is None:
@@ -67,6 +68,8 @@ class Handles:
         """Refuse what no account here could be called, whoever asks. Raises InvalidHandle, HandleNotAvailable."""
         try:
             check_tld(handle)
+            if not administrator:
+                self._policy.blocked.check_handle(handle)
             domain = service_domain_of(handle, self._policy.domains)
             if domain is not None:
                 check_label(handle, domain, reserved_too=administrator)

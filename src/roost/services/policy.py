@@ -3,6 +3,7 @@
 import msgspec
 
 from roost.identity.handle import service_domain_of
+from roost.services.blocked import BlockedWords
 from roost.syntax import Did, Handle
 
 
@@ -14,7 +15,7 @@ class Policy(msgspec.Struct, frozen=True):
     DID that was made here. `blob_limit` is how many bytes a blob may have, `blob_quota` how many all of an
     account's may have together. An account earns an invite code every `invite_interval` milliseconds, counted from
     `invite_epoch` on, or none where that is None. `did_doc_with_session` puts an account's DID document into the
-    answers that are about its sessions.
+    answers that are about its sessions. `blocked` are words that handles and record keys must not hold.
     """
 
     did: Did
@@ -34,6 +35,7 @@ class Policy(msgspec.Struct, frozen=True):
     did_doc_with_session: bool = False
     invite_interval: int | None = None
     invite_epoch: int = 0
+    blocked: BlockedWords = BlockedWords()
 
     def is_ours(self, handle: Handle) -> bool:
         """Return whether the handle is under a domain of this server, so that only this server can give it out."""

@@ -110,14 +110,14 @@ class Registration:
     async def register(self, wanted: Application, *, refreshable: bool = True, invited: bool = True) -> Registered:
         """Make the account and open its first session, with a refresh token or without one.
 
-        `invited` False is the operator's own way in, past the invites. Raises InvalidInviteCode, InvalidHandle,
-        UnsupportedDomain, HandleNotAvailable, EmailNotAvailable, InvalidPassword, InvalidRequest, TooManyRequests,
-        UpstreamFailure.
+        `invited` False is the operator's own way in, past invites and blocked words. Raises InvalidInviteCode,
+        InvalidHandle, UnsupportedDomain, HandleNotAvailable, EmailNotAvailable, InvalidPassword, InvalidRequest,
+        TooManyRequests, UpstreamFailure.
         """
         await self._release_dead()
         needed = invited and self._policy.invite_required
         await self._check_code(wanted.invite_code, needed=needed)
-        self._check_handle(wanted.handle)
+        self._check_handle(wanted.handle, operator=not invited)
         email = parse_email(wanted.email)
         await self._db.read(lambda tx: self._check_free(tx, wanted.handle, email))
         password = await self._passwords.hash(wanted.password)
@@ -212,7 +212,9 @@ class Registration:
             raise InvalidInviteCode(UNAVAILABLE)
         return None
 
-    def _check_handle(self, handle: Handle) -> None:
+    def _check_handle(self, handle: Handle, *, operator: bool) -> None:
+        if not operator:
+            self._policy.blocked.check_handle(handle)
         try:
             check_local(handle, self._policy.domains)
         except ReservedName as error:

@@ -1,6 +1,7 @@
 """The age of the log of events: what is older than is kept goes, a little at a time, and numbers never come back.
 
-A subscriber that was away for longer is told so and begins with what there is (`roost.services.firehose`).
+The last event of each account stays. A subscriber that was away for longer is told so and is sent what there is from
+its cursor on: such last events first (`roost.services.firehose`).
 """
 
 from typing import Final

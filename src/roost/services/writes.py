@@ -10,6 +10,7 @@ from roost.data.cid import Cid
 from roost.data.value import Value
 from roost.lexicon import Catalog, InvalidData
 from roost.repo import path_of
+from roost.services.blocked import BlockedWords
 from roost.services.clock import Minter
 from roost.services.errors import InvalidRequest
 from roost.services.references import NOTHING, Pointers, current_refs, subject
@@ -17,6 +18,8 @@ from roost.syntax import Nsid, RecordKey
 
 MAX_RECORD_BYTES: Final = 1_000_000
 """The largest record, as DAG-CBOR (repository specification, "Data model")."""
+
+NONE: Final = BlockedWords()
 
 ValidationStatus = Literal["valid", "unknown"]
 
@@ -57,9 +60,10 @@ def removal(collection: Nsid, rkey: RecordKey, *, insist: bool = False, swap: Ci
 class Records:
     """Makes writes of record values: type, key, schema, size and encoding."""
 
-    def __init__(self, catalog: Catalog, minter: Minter) -> None:
+    def __init__(self, catalog: Catalog, minter: Minter, blocked: BlockedWords = NONE) -> None:
         self._catalog = catalog
         self._minter = minter
+        self._blocked = blocked
 
     def write(
         self,
@@ -80,6 +84,8 @@ class Records:
         """
         if not isinstance(value, dict):
             raise InvalidRequest("A record must be an object")
+        if rkey is not None and action != "update":  # what is there already may be changed, whatever it is called
+            self._blocked.check_rkey(rkey)
         record = _typed(collection, value)
         key = RecordKey(self._minter.mint()) if rkey is None else rkey
         status = None if validate is False else self._check(collection, key, record, known=validate is True)

@@ -1,12 +1,23 @@
 """com.atproto.server.createSession."""
 
+import sys
+import time
 from pathlib import Path
+from statistics import median
 
 import pytest
 
-from support.calls import bearer, refusal, session_of, set_status
+from roost.crypto import password
+from roost.services import sessions
+from roost.storage import accounts, app_passwords
+from roost.storage.app_passwords import AppPassword
+from roost.storage.db import Tx
+from roost.syntax import Did
+from support.calls import bearer, inside, refusal, session_of, set_status
 from support.server import PASSWORD, Person, Roost, running
 from support.standing import change, take_down
+
+REFUSED = sessions.REFUSED_SECONDS
 
 
 def test_every_name_of_an_account_signs_in(roost: Roost, anybody: Person) -> None:
@@ -54,6 +65,73 @@ def test_a_wrong_password_and_an_unknown_account_are_one_answer(roost: Roost, an
         b'{"error":"AuthenticationRequired","message":"Invalid identifier or password"}'
     }
     assert {answer.status_code for answer in answers} == {401}
+
+
+def timed(roost: Roost, identifier: str, password: str) -> tuple[float, bytes]:
+    """Sign in; return how long that took, and the answer."""
+    body = {"identifier": identifier, "password": password}
+    began = time.monotonic()
+    answer = roost.post("com.atproto.server.createSession", json=body)
+    return time.monotonic() - began, answer.content
+
+
+def ways(roost: Roost) -> dict[str, tuple[str, str]]:
+    """Return sign-ins that are refused, each of which goes another way: who somebody says to be, and the password."""
+    plain, imported, inactive, gone = [roost.person() for _ in range(4)]
+    made = plain.post("com.atproto.server.createAppPassword", json={"name": "phone"}).json()["password"]
+    other = gone.post("com.atproto.server.createAppPassword", json={"name": "phone"}).json()["password"]
+    came_from_elsewhere(roost, imported)
+    set_status(roost, inactive, "deactivated")
+    take_down(roost, gone)
+    return {
+        "wrong password": (plain.handle, "wrong horse"),
+        "wrong password, by address": (plain.email, "wrong horse"),
+        "somebody else's app password": (imported.handle, made),
+        "wrong app password": (plain.handle, "aaaa-bbbb-cccc-dddd"),
+        "wrong password of an account that came from a reference server": (imported.email, "wrong horse"),
+        "wrong app password of it": (imported.handle, "aaaa-bbbb-cccc-dddd"),
+        "deactivated": (inactive.handle, "wrong horse"),
+        "taken down": (gone.handle, "wrong horse"),
+        "taken down, its app password": (gone.handle, other),
+        "unknown handle": ("nobody.test", "wrong horse"),
+        "unknown address": ("nobody@mail.test", "wrong horse"),
+        "unknown handle, app password": ("nobody.test", made),
+        "no name": ("not a name", "wrong horse"),
+    }
+
+
+def came_from_elsewhere(roost: Roost, person: Person) -> None:
+    """Keep of a person's passwords what a reference server would have kept."""
+    server = roost.app.server
+    assert server is not None
+    stored = password.from_reference(f"salt:{password.scrypt_hash(PASSWORD, 'salt').hex()}")
+
+    def change(tx: Tx) -> None:
+        account = accounts.by_did(tx, Did(person.did))
+        assert account is not None
+        accounts.set_password(tx, account.id, stored)
+        app_passwords.add(tx, account.id, AppPassword("old", False, 1), digest=bytes(64))
+
+    inside(roost, server.db.write(change))
+
+
+def test_no_way_of_being_refused_is_shorter(
+    roost: Roost, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The time does not tell whether there is an account, of which kind, and in which state."""
+    refused = ways(roost)
+    for seconds, times in ((0.0, 5), (REFUSED, 1)):
+        monkeypatch.setattr(sessions, "REFUSED_SECONDS", seconds)
+        told = {way: [timed(roost, *given) for _ in range(times)] for way, given in refused.items()}
+
+        assert {answer for answers in told.values() for _, answer in answers} == {
+            b'{"error":"AuthenticationRequired","message":"Invalid identifier or password"}'
+        }
+        assert min(took for answers in told.values() for took, _ in answers) >= seconds
+        with capsys.disabled():
+            sys.stdout.write(f"\nrefused after {seconds * 1000:.0f} ms at the least:\n")
+            for way, answers in told.items():
+                sys.stdout.write(f"{median(took for took, _ in answers) * 1000:7.1f} ms  {way}\n")
 
 
 def test_a_password_that_is_too_long_is_told_so(roost: Roost, anybody: Person) -> None:

@@ -18,7 +18,8 @@ NSID = "com.atproto.sync.getRecord"
 
 def proof(roost: Roost, person: Person, rkey: str, collection: str = THING) -> car.Car:
     """Ask for the proof of a record."""
-    answer = roost.get(NSID, did=person.did, collection=collection, rkey=rkey)
+    params = {"did": person.did, "collection": collection, "rkey": rkey}
+    answer = roost.client.get(f"/xrpc/{NSID}", params=params, headers={"accept-encoding": "identity"})
     assert answer.status_code == 200, answer.text
     assert answer.headers["content-type"] == "application/vnd.ipld.car"
     assert answer.headers["content-length"] == str(len(answer.content))

@@ -1,15 +1,22 @@
 """com.atproto.sync.subscribeRepos."""
 
+from pathlib import Path
+
 import libipld
 import pytest
+from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
 from roost.data.cid import Cid
+from roost.services import firehose
+from roost.services.firehose import Firehose
+from roost.services.retention import EVERY_SECONDS, Retention
 from roost.storage import events as log
 from support.calls import apply, at_once, create, delete, fill, head, inside, put
 from support.firehose import Follower
-from support.server import Person, Roost
-from support.subscriber import Body, Subscriber, subscribed
+from support.server import Person, Roost, running
+from support.streams import raw
+from support.subscriber import PATH, Body, Subscriber, subscribed
 
 BEGINNING = ["#identity", "#account", "#commit", "#sync"]
 
@@ -97,7 +104,7 @@ def test_every_frame_holds_what_a_consumer_checks(own_roost: Roost) -> None:
 
     heads = {person.did: head(person) for person in people}
     assert {did: (str(chain.commit), chain.rev) for did, chain in follower.chains.items()} == heads
-    assert follower.commits >= 3 * 8  # two work on each account, and may share commits
+    assert follower.commits >= 3 * 8, "two who write at once for one account may share commits"
 
 
 def fill_some(person: Person, number: int) -> None:
@@ -193,3 +200,77 @@ def test_a_deleted_account_leaves_one_event(own_roost: Roost) -> None:
 
     assert [name for name, body in told if body.get("did", body.get("repo")) == other.did] == BEGINNING
     assert [body["seq"] for name, body in told if body.get("did") == person.did] == [body["seq"]]
+
+
+def hose_of(roost: Roost) -> Firehose:
+    """Return what serves the subscribers of a server."""
+    assert roost.app.server is not None
+    return roost.app.server.get(Firehose)
+
+
+def age(roost: Roost, seq: int) -> None:
+    """Let the time of all events up to a number be over, and have the server remove them."""
+    server = roost.app.server
+    assert server is not None
+    inside(roost, server.db.write(lambda tx: tx.run("UPDATE event SET time = 0 WHERE seq <= ?", seq)))
+    while inside(roost, server.get(Retention).prune()) != EVERY_SECONDS:
+        pass
+
+
+def seqs(told: list[tuple[str, Body]]) -> list[int]:
+    """Return the numbers of events."""
+    return [int(body["seq"]) for _, body in told]
+
+
+def lasts(roost: Roost, count: int, text: str = "") -> list[int]:
+    """Make accounts that write, one after the other; return the number of the last event of each."""
+    found = []
+    for _ in range(count):
+        put(roost.person(), "last", {"text": text})
+        found.append(last(roost))
+    return found
+
+
+def test_the_last_event_of_each_account_is_sent_however_old(own_roost: Roost) -> None:
+    """Retention by age loses no account: from 0, and from a number among those that are left."""
+    kept = lasts(own_roost, 4)
+    age(own_roost, kept[-1])
+    with subscribed(own_roost.url, 0) as everything, subscribed(own_roost.url, kept[1]) as middle:
+        own_roost.person()
+        (first, *events), (info, *others) = everything.take(9), middle.take(7)
+
+    assert first == info == ("#info", {"name": "OutdatedCursor", "message": firehose.OUTDATED})
+    assert seqs(events)[:4] == kept
+    assert seqs(others)[:2] == kept[2:]
+    assert [kind for kind, _ in events[4:]] == BEGINNING
+
+
+def test_what_is_removed_meanwhile_ends_no_outdated_subscription(
+    own_roost: Roost, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A subscriber among the old events, who does not read, goes on there when more have become old."""
+    monkeypatch.setattr(firehose, "PAGE_EVENTS", 1)
+    kept = lasts(own_roost, 20, "x" * 300_000)
+    age(own_roost, kept[14])
+    with raw(int(own_roost.url.rpartition(":")[2]), f"{PATH}?cursor=0", buffer=4096) as sleeper:
+        assert libipld.decode_dag_cbor_multi(sleeper.frame()[1])[0]["t"] == "#info"
+        age(own_roost, kept[-1])
+        (standing,) = inside(own_roost, hose_of(own_roost).standings())
+        assert standing.cursor < kept[14], "it has not been sent all of the old ones yet"
+
+        found = [seq_of(sleeper.frame()[1]) for _ in kept]
+
+    assert found == kept
+
+
+def test_subscribing_is_counted_like_any_request(tmp_path: Path) -> None:
+    """A handshake takes a point of its address, and tells of it where it is refused."""
+    with running(tmp_path, rate_limits=True) as roost:
+        roost.get("com.atproto.server.describeServer")
+        with subscribed(roost.url):
+            pass
+        with pytest.raises(InvalidStatus) as refused, connect(f"{roost.url}/xrpc/com.example.no".replace("http", "ws")):
+            pass
+
+    assert refused.value.response.status_code == 501
+    assert refused.value.response.headers["ratelimit-remaining"] == "2997"
