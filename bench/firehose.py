@@ -122,7 +122,7 @@ async def _measure(server: Server, numbers: list[int], seconds: float, writers: 
 
 
 async def _row(server: Server, person: Person, number: int, seconds: float, writers: int, alone: float | None) -> Row:
-    crowd = await _subscribe(server, number)
+    crowd = await subscribe(server, number)
     template = Template.of(
         "com.atproto.repo.createRecord",
         {"repo": person.did, "collection": COLLECTION, "record": record()},
@@ -142,7 +142,7 @@ async def _row(server: Server, person: Person, number: int, seconds: float, writ
     )
     assert not measured.failures, measured.told
     ended = monotonic()
-    await _arrived(crowd)
+    await arrived(crowd)
     lag = monotonic() - ended
     elapsed = monotonic() - began
     used, client = server.cpu_seconds() - cpu, process_time() - own
@@ -163,7 +163,8 @@ async def _row(server: Server, person: Person, number: int, seconds: float, writ
     )
 
 
-async def _subscribe(server: Server, number: int) -> list[Subscriber]:
+async def subscribe(server: Server, number: int) -> list[Subscriber]:
+    """Return that many subscribers, each of them live."""
     loop = asyncio.get_running_loop()
     crowd: list[Subscriber] = []
     for start in range(0, number, AT_ONCE):
@@ -179,7 +180,7 @@ async def _subscribe(server: Server, number: int) -> list[Subscriber]:
     return crowd
 
 
-async def _arrived(crowd: list[Subscriber]) -> None:
+async def arrived(crowd: list[Subscriber]) -> None:
     """Wait until all have the same, and no more comes."""
     until, before = monotonic() + ARRIVING_SECONDS, -1
     while crowd:

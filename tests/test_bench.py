@@ -85,3 +85,33 @@ def test_what_has_lost_a_third_of_its_speed_is_too_dear() -> None:
 def test_the_baseline_has_every_load_of_the_smoke_test() -> None:
     """Otherwise one of them would not be held against anything."""
     assert json.loads(smoke.BASELINE.read_bytes()).keys() == set(smoke.LOADS)
+
+
+@pytest.mark.slow
+def test_growth_is_measured_and_compared(tmp_path: Path) -> None:
+    """Small sizes of both kinds: each has a row, its export every record, and the crowd its repositories."""
+    out = tmp_path / "growth.json"
+    sizes = ("--records", "50", "300", "--accounts", "30", "--seconds", "0.3", "--json", str(out))
+
+    done = bench(*sizes, "--data", str(tmp_path), module="bench.growth")
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    rows = json.loads(out.read_bytes())["rows"]
+    assert [(row["records"], row["accounts"]) for row in rows] == [(50, 1), (300, 1), (1000, 30)]
+    assert all(min(row["ready"], row["export"], row["disk"], *row["cpu_us"].values()) > 0 for row in rows)
+    assert "createRecord at 300 records costs" in done.stdout
+
+
+@pytest.mark.slow
+def test_a_mixed_load_is_measured_minute_by_minute(tmp_path: Path) -> None:
+    """Two short minutes: no answer is wrong, and every subscriber is sent the same."""
+    out = tmp_path / "mixed.json"
+    words = ("--minutes", "2", "--minute", "1", "--subscribers", "5", "--json", str(out), "--data", str(tmp_path))
+
+    done = bench(*words, module="bench.mixed")
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    rows = json.loads(out.read_bytes())["rows"]
+    assert [(row["minute"], row["errors"]) for row in rows] == [(1, 0), (2, 0)]
+    assert all(len(row["p99_by_kind"]) == 6 and row["per_second"] > 0 for row in rows)
+    assert "each of 5 subscribers was sent the same" in done.stdout
