@@ -40,6 +40,9 @@ ACCOUNTS: Final = (1, 1_000, 100_000)
 OWN_RECORDS: Final = 1_000
 """Records of the account that is measured among many."""
 
+FEWEST: Final = 100
+"""Records that a repository must have: two full pages."""
+
 OPERATIONS: Final = {"create": "createRecord/8/1", "get": "getRecord/8/1", "list": "listRecords.50/8/1"}
 AT_ONCE: Final = 500
 """Accounts put into the database in one transaction."""
@@ -86,6 +89,8 @@ def main() -> int:
         "--data", type=Path, default=Path("/var/tmp"), metavar="DIR", help="a folder on the disk to use"
     )
     options = parser.parse_args()
+    if any(records < FEWEST for records in options.records):
+        parser.error(f"a repository has to have {FEWEST} records at least")
     sizes = [(records, 1) for records in options.records] + [(OWN_RECORDS, number) for number in options.accounts]
     folder = Path(tempfile.mkdtemp(prefix="roost-growth-", dir=options.data))
     try:

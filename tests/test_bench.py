@@ -91,13 +91,13 @@ def test_the_baseline_has_every_load_of_the_smoke_test() -> None:
 def test_growth_is_measured_and_compared(tmp_path: Path) -> None:
     """Small sizes of both kinds: each has a row, its export every record, and the crowd its repositories."""
     out = tmp_path / "growth.json"
-    sizes = ("--records", "50", "300", "--accounts", "30", "--seconds", "0.3", "--json", str(out))
+    sizes = ("--records", "120", "300", "--accounts", "30", "--seconds", "0.3", "--json", str(out))
 
     done = bench(*sizes, "--data", str(tmp_path), module="bench.growth")
 
     assert done.returncode == 0, done.stdout + done.stderr
     rows = json.loads(out.read_bytes())["rows"]
-    assert [(row["records"], row["accounts"]) for row in rows] == [(50, 1), (300, 1), (1000, 30)]
+    assert [(row["records"], row["accounts"]) for row in rows] == [(120, 1), (300, 1), (1000, 30)]
     assert all(min(row["ready"], row["export"], row["disk"], *row["cpu_us"].values()) > 0 for row in rows)
     assert "createRecord at 300 records costs" in done.stdout
 
