@@ -153,3 +153,56 @@ async def test_the_log_is_copied_back_when_it_is_long(
     assert Path(f"{path}-wal").stat().st_size < 2 * limit
     assert path.stat().st_size > 2 * limit
     assert await count(db) == 200
+
+
+@pytest.mark.parametrize("slow", [False, True])
+async def test_the_log_starts_over_although_exports_overlap(
+    path: Path, monkeypatch: pytest.MonkeyPatch, *, slow: bool
+) -> None:
+    """Streams follow one another so that there is always a snapshot; further ones wait for a moment without any.
+
+    One that takes too long is not waited for, and nobody for it: the log starts over when it has ended.
+    """
+    limit = 50 * (4096 + 24)
+    for module in (sqlite, sqlite_session):
+        monkeypatch.setattr(module, "LOG_BYTES", limit)
+    monkeypatch.setattr(sqlite, "LONGEST_LOG", 2 * limit)
+    monkeypatch.setattr(sqlite, "PAUSE_SECONDS", 0.2 if slow else 5.0)
+    db = storage.open(path)
+    await db.write(lambda tx: tx.run("CREATE TABLE note (id INTEGER PRIMARY KEY, text TEXT NOT NULL) STRICT"))
+    await db.write(lambda tx: tx.all(f"PRAGMA journal_size_limit = {limit}"))
+    for _ in range(100):
+        await db.write(lambda tx: add(tx, 4000))
+    ending, streamed = asyncio.Event(), 0
+
+    def notes(tx: Tx) -> Iterator[bytes]:
+        return (text.encode() for (text,) in tx.iterate("SELECT text FROM note WHERE id <= 100"))
+
+    async def export_all_the_time() -> None:
+        nonlocal streamed
+        while not ending.is_set():
+            streamed += len([chunk async for chunk in db.stream(notes)]) > 0
+            await asyncio.sleep(0)
+
+    async def export_slowly() -> None:
+        chunks = db.stream(notes)
+        await anext(chunks)
+        await ending.wait()
+        await chunks.aclose()
+
+    exports = [asyncio.create_task(export_all_the_time()) for _ in range(4)]
+    exports += [asyncio.create_task(export_slowly())] if slow else []
+    longest = 0
+    for _ in range(1000):
+        await db.write(lambda tx: add(tx, 4000))
+        longest = max(longest, Path(f"{path}-wal").stat().st_size)
+    ending.set()
+    await asyncio.gather(*exports)
+    assert streamed > 10
+    if not slow:
+        assert longest < 8 * limit
+    async with asyncio.timeout(10):
+        while Path(f"{path}-wal").stat().st_size > limit:
+            await db.write(lambda tx: add(tx, 4000))
+            await asyncio.sleep(0.001)
+    await db.close()

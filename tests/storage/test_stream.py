@@ -12,7 +12,7 @@ import pytest
 
 from roost.storage.db import Database, Tx
 from roost.storage.errors import DatabaseClosed, ReadOnly, StreamStalled
-from roost.storage.stream import AHEAD, CHUNK, MAX_STREAMS, Streams
+from roost.storage.stream import AHEAD, AT_WORK, CHUNK, MAX_STREAMS, Streams
 
 pytestmark = pytest.mark.anyio
 
@@ -264,3 +264,46 @@ async def test_a_database_closes_under_an_abandoned_stream(db: Database) -> None
     await asyncio.wait_for(db.close(), 5)
 
     await chunks.aclose()
+
+
+async def test_no_stream_begins_in_a_pause(streams: Streams, log: Snapshots) -> None:
+    """Those under way are waited for, and whoever came meanwhile begins afterwards."""
+    going = threading.Event()
+
+    def held(_: Tx) -> Iterator[bytes]:
+        going.wait(5)
+        yield b"first"
+
+    first = asyncio.create_task(anext(streams.open(held)))
+    await until(lambda: log == ["open"])
+    asyncio.get_running_loop().call_later(0.05, going.set)
+
+    async with streams.paused(5) as quiet:
+        second = asyncio.create_task(anext(streams.open(lambda _: iter([b"second"]))))
+        await asyncio.sleep(0.05)
+        assert (quiet, log) == (True, ["open", "closed"])
+
+    assert [await first, await second] == [b"first", b"second"]
+
+
+async def test_a_pause_gives_up_on_who_takes_too_long(streams: Streams) -> None:
+    """And says so; the stream goes on."""
+    slow = streams.open(lambda _: iter([bytes(CHUNK)] * (2 * AHEAD + 2)))
+    await anext(slow)
+
+    async with streams.paused(0.05) as quiet:
+        assert not quiet
+
+    assert len([chunk async for chunk in slow]) == 2 * AHEAD + 1
+
+
+async def test_who_waits_for_its_consumer_keeps_nobody_from_working(streams: Streams) -> None:
+    """More slow streams than may be at work at once: another is made all the same."""
+    slow = [streams.open(lambda _: iter([bytes(CHUNK)] * (2 * AHEAD + 2))) for _ in range(2 * AT_WORK)]
+    for each in slow:
+        await anext(each)
+
+    async with asyncio.timeout(5):
+        assert [chunk async for chunk in streams.open(lambda _: iter([b"quick"]))] == [b"quick"]
+    for each in slow:
+        await each.aclose()

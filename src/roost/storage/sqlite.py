@@ -14,6 +14,7 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
+from time import monotonic
 from typing import Final
 
 from roost.storage.batch import Batch, Queue, finish, settle
@@ -21,7 +22,7 @@ from roost.storage.db import A, Dialect, K, T, Together, Tx
 from roost.storage.errors import DatabaseClosed, StorageError
 from roost.storage.lock import DirectoryLock
 from roost.storage.readers import Readers
-from roost.storage.sqlite_session import Reader, Writer, connect
+from roost.storage.sqlite_session import LOG_BYTES, Reader, Writer, connect
 from roost.storage.stream import Make, Streams
 from roost.storage.worker import Worker
 
@@ -37,6 +38,14 @@ READER_CACHE_MIB: Final = 32
 STREAM_CACHE_MIB: Final = 2
 """Pages kept by a connection. Any other is mostly in the kernel's cache, from where it is copied in about 2 µs: so more
 would gain little, and would be taken from the accounts' trees in memory. A stream reads each page once."""
+
+LONGEST_LOG: Final = 4 * LOG_BYTES
+"""Size of the log from which further streams wait: it starts over only when a write finds no snapshot open, and where
+exports overlap that is never. In an hour of them it would grow by gigabytes."""
+
+PAUSE_SECONDS: Final = 5.0
+"""How long streams wait for those under way, which take less as a rule. Slower ones are given up on: the log is looked
+at again when it has grown by as much again."""
 
 IDLE_STREAM_READERS: Final = 4
 """Connections kept for the next streams: to open one takes longer than to read a small repository."""
@@ -64,6 +73,8 @@ class SqliteDatabase:
         self._streams = Streams(self._stream_readers.snapshot)
         self._worker = Worker("roost-commit")
         self._queue = Queue(self._start)
+        self._pausing: asyncio.Task[None] | None = None
+        self._pause_at = LONGEST_LOG
         self._lent = False  # whether the end of the reader's snapshot is on its way
         self._closed = False
 
@@ -115,6 +126,8 @@ class SqliteDatabase:
             return
         await self._queue.close()
         await self._streams.close()
+        if self._pausing is not None:
+            await self._pausing
         self._closed = True
         self._end_snapshot()
         await asyncio.to_thread(self._release)
@@ -150,8 +163,33 @@ class SqliteDatabase:
             self._worker.hand(partial(self._checkpoint, asyncio.get_running_loop()))
         else:
             self._queue.next()
+        if self._writer.log_size > self._pause_at and self._pausing is None:
+            self._pausing = asyncio.create_task(self._let_log_start_over())
+
+    async def _let_log_start_over(self) -> None:
+        """Keep new streams waiting until none is open, and the log has been copied back and begun anew."""
+        self._pause_at = self._writer.log_size + LONGEST_LOG
+        try:
+            async with self._streams.paused(PAUSE_SECONDS) as quiet:
+                until = monotonic() + PAUSE_SECONDS
+                self._writer.want_checkpoint()
+                # Two writes do it: after the one the log is copied back, and the other begins it anew.
+                while quiet and self._writer.log_size > LOG_BYTES and monotonic() < until and not self._closed:
+                    await self._queue.put(_touch)
+                    await asyncio.sleep(0.01)
+        except DatabaseClosed:
+            pass
+        finally:
+            if self._writer.log_size <= LOG_BYTES:
+                self._pause_at = LONGEST_LOG
+            self._pausing = None
 
     def _checkpoint(self, loop: asyncio.AbstractEventLoop) -> None:
         self._writer.checkpoint()
         with suppress(RuntimeError):
             loop.call_soon_threadsafe(self._queue.next)
+
+
+def _touch(tx: Tx) -> None:
+    """Write something that changes nothing: the version that an application may note, which this one does not."""
+    tx.run("PRAGMA user_version = 0")

@@ -124,6 +124,8 @@ class Writer:
         self._committed_changes = 0
         self._log = f"{os.fspath(path)}-wal"
         self._checkpoint_at = LOG_BYTES
+        self.log_size = 0
+        """Bytes of the log's file when it was last looked at."""
         self.commit_seconds = 1.0
         """What a COMMIT that writes has taken of late; slow until shown otherwise."""
 
@@ -185,9 +187,14 @@ class Writer:
             size = os.stat(self._log).st_size  # noqa: PTH116 - a Path costs more than the question
         except FileNotFoundError:  # nothing could be written yet
             return False
+        self.log_size = size
         if size <= LOG_BYTES:
             self._checkpoint_at = LOG_BYTES
         return size > self._checkpoint_at
+
+    def want_checkpoint(self) -> None:
+        """Have the log copied back after the next batch, however short it is."""
+        self._checkpoint_at = 0
 
     def checkpoint(self) -> None:
         """Copy the log back into the database, as far as open snapshots allow.
