@@ -27,6 +27,9 @@ WRITERS: Final = 8
 AT_ONCE: Final = 100
 """Handshakes on their way at a time."""
 
+PONG: Final = b"\x8a\x80\0\0\0\0"
+"""The whole frame, masked with nothing (RFC 6455 sections 5.2, 5.5.3)."""
+
 ARRIVING_SECONDS: Final = 60.0
 """How long the last bytes may take after the last write."""
 
@@ -60,6 +63,10 @@ class Subscriber(asyncio.Protocol):
             assert head.startswith(b"HTTP/1.1 101"), head
             self.bytes = len(rest)
             self.ready.set_result(None)
+
+    def show_life(self) -> None:
+        """Send a pong that nobody asked for: pings are not looked for, and who is silent for long is taken for dead."""
+        self.transport.write(PONG)
 
     def connection_lost(self, _reason: Exception | None) -> None:
         """Note that the server has hung up."""

@@ -22,7 +22,7 @@ import uvloop
 
 from bench import people, report
 from bench.connection import Connection
-from bench.firehose import arrived, subscribe
+from bench.firehose import Subscriber, arrived, subscribe
 from bench.load import Source, quantile
 from bench.requests import Person
 from bench.scenarios import scenarios
@@ -42,6 +42,7 @@ EXPORTED: Final = "getRepo.10000/1/1"
 RECORDS: Final = 10_000
 CONNECTIONS: Final = 16
 SUBSCRIBERS: Final = 100
+PONG_SECONDS: Final = 20.0
 
 COLUMNS: Final = (
     f"{'minute':>7}{'answers/s':>11}{'p50 ms':>9}{'p99 ms':>9}{'most ms':>9}{'RSS MB':>8}{'log MB':>8}{'errors':>8}"
@@ -128,6 +129,7 @@ async def _run(server: Server, minutes: int, seconds: float, subscribers: int) -
     crowd = await subscribe(server, subscribers)
     mix = _Mix(writer, exported)
     connections = [await Connection.open(server.host, server.port) for _ in range(CONNECTIONS)]
+    living = asyncio.create_task(_live(crowd))
     print(f"\n{COLUMNS}", flush=True)
     rows = []
     for number in range(1, minutes + 1):
@@ -137,9 +139,17 @@ async def _run(server: Server, minutes: int, seconds: float, subscribers: int) -
         minute.log = sum(file.stat().st_size for file in server.data.rglob("roost.sqlite-wal"))
         rows.append(_row(number, minute, seconds))
         print(rows[-1].line(), *minute.errors[:5], sep="\n    ", flush=True)
+    living.cancel()
     await arrived(crowd)
     sent = crowd[0].bytes if crowd else 0
     return rows, [f"each of {len(crowd)} subscribers was sent the same {sent / 1e6:,.0f} MB"]
+
+
+async def _live(crowd: list[Subscriber]) -> None:
+    while True:
+        for each in crowd:
+            each.show_life()
+        await asyncio.sleep(PONG_SECONDS)
 
 
 class _Mix:
