@@ -23,8 +23,17 @@ async def test_records_are_shown_with_their_cids_from_then_on(db: Database) -> N
             [(repo, path, cid(path), rev(1), b"block", orjson.dumps({"it's": [repo, path]})) for repo, path in paths],
         )
 
+    def stage(tx: Tx) -> None:
+        tx.run_many(
+            "INSERT INTO staged_record (k, path, stood, cid, block, json) VALUES (?, ?, 0, ?, ?, ?)",
+            [(n, f"a.b.c/{n}", cid("x") if n % 2 else None, b"b", b"{}" if n % 2 else None) for n in range(1200)],
+        )
+
     await db.write(fill)
+    await db.write(stage)
     await migrate(db, migrations, now=0)
+    staged = await db.read(lambda tx: tx.all("SELECT k, shown FROM staged_record ORDER BY k"))
+    assert staged == [(n, bytes(records.Shown.of(cid("x"), b"{}")) if n % 2 else None) for n in range(1200)]
 
     def read(tx: Tx) -> list[object]:
         return [records.get(tx, repo, path) for repo, path in paths]

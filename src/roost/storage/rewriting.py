@@ -25,6 +25,16 @@ def show_records(tx: Tx) -> None:
             [(b'"cid":"%b","value":%b' % (str(Cid(cid)).encode(), json), repo, path) for repo, path, cid, json in rows],
         )
         repo, path, _, _ = rows[-1]
+    # An import that was decided and then interrupted goes on after the migrations.
+    k = -1
+    while staged := tx.all(
+        "SELECT k, cid, shown FROM staged_record WHERE k > ? AND cid IS NOT NULL ORDER BY k LIMIT ?", k, _PAGE
+    ):
+        tx.run_many(
+            "UPDATE staged_record SET shown = ? WHERE k = ?",
+            [(b'"cid":"%b","value":%b' % (str(Cid(cid)).encode(), json), k) for k, cid, json in staged],
+        )
+        k = staged[-1][0]
 
 
 STEPS: Final[Mapping[int, Callable[[Tx], None]]] = {12: show_records}

@@ -4,5 +4,5 @@
 -- the column held until now, the JSON alone, is rewritten by `roost.storage.rewriting`.
 ALTER TABLE record RENAME COLUMN json TO shown;
 
--- Nothing is staged while a server starts.
+-- The same of what an interrupted import has staged, rewritten likewise.
 ALTER TABLE staged_record RENAME COLUMN json TO shown;
