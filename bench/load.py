@@ -80,7 +80,8 @@ async def run(server: Server, source: Source, *, connections: int, seconds: floa
     elapsed = perf_counter() - started
     cpu, client_cpu = server.cpu_seconds() - cpu, process_time() - client_cpu
     all_after, stolen_after = machine_seconds()
-    stolen = (stolen_after - stolen_before) / (all_after - all_before)
+    # Requests that run out at once leave no tick between the two looks.
+    stolen = (stolen_after - stolen_before) / ((all_after - all_before) or 1)
     meter.stopped = True
     await asyncio.wait_for(meter.at_rest.wait(), STALLED_SECONDS)
     for driver in drivers:

@@ -80,7 +80,11 @@ def record_document(nsid: str) -> dict[str, object]:
     ("content", "message"),
     [
         ("{", "bad.json cannot be read as a lexicon document"),
-        ('{"lexicon": 2}', "A lexicon document in .* is not valid"),
+        ('{"lexicon": 2}', "bad.json is not a valid lexicon document"),
+        (
+            orjson.dumps(record_document(THING)).decode().replace('"integer"', '"ref","ref":"com.example.missing"'),
+            "bad.json cannot be used: com.example.missing is referred to, but not known",
+        ),
     ],
 )
 async def test_a_bad_lexicon_stops_the_start(tmp_path: Path, content: str, message: str) -> None:

@@ -98,7 +98,7 @@ def test_lexicons_are_read_from_every_folder_in_order(tmp_path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(f'"{name}"')
 
-    assert list(datadir.lexicons(tmp_path)) == ["a/c.json", "b.json"]
+    assert [raw for _, raw in datadir.lexicons(tmp_path)] == ["a/c.json", "b.json"]
 
 
 def test_a_lexicon_that_is_not_json_is_named(tmp_path: Path) -> None:

@@ -76,8 +76,33 @@ def test_no_network_for_the_world(config: Config) -> None:
     assert not config.data.exists()
 
 
+def test_a_directory_that_was_chosen_is_asked(config: Config) -> None:
+    """Although a development network's own is idle in the data directory, from settings, flag or environment."""
+    asyncio.run(_open_and_close(config.data))
+    chosen = load(flags={"dev": True, "data": config.data, "plc_url": "http://localhost:4919"})
+
+    async def ask() -> Config:
+        async with network(chosen) as reachable:
+            return reachable
+
+    assert asyncio.run(ask()) is chosen
+
+
+def test_resolving_makes_nothing(config: Config) -> None:
+    """Where no development network was run, looking up a DID does not begin one."""
+
+    async def ask() -> None:
+        async with resolving(config) as resolver:
+            await signing_key(resolver, NOBODY)
+
+    with pytest.raises(UpstreamFailure):
+        asyncio.run(ask())
+    assert not config.data.exists()
+
+
 def test_resolving_without_a_server(config: Config) -> None:
     """A DID that the directory does not know has no key, and that is told."""
+    asyncio.run(_open_and_close(config.data))
 
     async def ask() -> None:
         async with resolving(config) as resolver:

@@ -109,7 +109,7 @@ async def open_server(config: Config) -> AsyncIterator[Server]:
         stack.push_async_callback(client.close)
         objects = open_objects(config.blobstore_url, config.data)
         stack.push_async_callback(objects.close)
-        catalog = Catalog(Library(config.data))
+        catalog = Library(config.data).catalog()
         services = await services_of(Parts(config, db, objects, keyring, catalog, client, minter))
         password = config.admin_password or datadir.admin_password(config.data)
         outgoing = await stack.enter_async_context(

@@ -52,6 +52,7 @@ class Config:
     blob_limit: int  # bytes of one
     blob_quota: int  # bytes of all that an account has
     plc_url: str
+    plc_chosen: bool  # whether somebody chose it; a development network's own may otherwise stand in for it
     admin_password: str | None  # None: for the app to make and keep
     invite_required: bool
     handle_domains: tuple[str, ...]  # each with a dot in front
@@ -91,7 +92,10 @@ class Config:
         return f"did:web:{self.hostname}"
 
 
-NAMES: Final = tuple(field.name for field in fields(Config))
+NOTED: Final = "plc_chosen"
+"""What is noted of the settings, and is none."""
+
+NAMES: Final = tuple(field.name for field in fields(Config) if field.name != NOTED)
 """Every setting: what a file, and in capitals the environment, may name."""
 
 
@@ -131,6 +135,7 @@ def _complete(given: Mapping[str, Setting]) -> Config:
         blob_limit=take("blob_limit", setting.size, 104_857_600),
         blob_quota=take("blob_quota", setting.size, 10_737_418_240),
         plc_url=take("plc_url", setting.origin, f"http://localhost:{port - 1}" if dev else PLC),
+        plc_chosen="plc_url" in given,
         admin_password=take("admin_password", setting.password, None),
         # A server on the open network that anybody may join is somebody's spam host within days.
         invite_required=take("invite_required", setting.flag, not dev),

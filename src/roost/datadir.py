@@ -89,10 +89,13 @@ def _sync(directory: Path) -> None:
         os.close(descriptor)
 
 
-def lexicons(directory: Path) -> Iterator[object]:
-    """Yield the operator's own lexicon documents, `lexicons/**.json`, as JSON. Raises ConfigError."""
+def lexicons(directory: Path) -> Iterator[tuple[Path, object]]:
+    """Yield the files of the operator's own lexicon documents, `lexicons/**.json`, and the JSON that is in each.
+
+    Raises ConfigError.
+    """
     for path in sorted((directory / "lexicons").rglob("*.json")):
         try:
-            yield orjson.loads(path.read_bytes())
+            yield path, orjson.loads(path.read_bytes())
         except (OSError, orjson.JSONDecodeError) as error:
             raise ConfigError(f"{path} cannot be read as a lexicon document: {error}") from error

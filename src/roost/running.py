@@ -121,9 +121,10 @@ def saved_admin_password(config: Config) -> str | None:
 async def network(config: Config) -> AsyncIterator[Config]:
     """Give the settings under which a PLC directory answers while the server itself does not run.
 
-    A development network's is served for as long as the block lasts, unless somebody serves it already.
+    A development network's is served for as long as the block lasts, unless somebody serves it already, or chose
+    another.
     """
-    db = _idle_plc(config.data) if config.dev else None
+    db = _idle_plc(config.data) if config.dev and not config.plc_chosen else None
     if db is None:
         yield config
         return
@@ -136,8 +137,9 @@ async def network(config: Config) -> AsyncIterator[Config]:
 
 @contextlib.asynccontextmanager
 async def resolving(config: Config) -> AsyncIterator[DidResolver]:
-    """Give what finds DID documents, without a server."""
-    async with network(config) as reachable, contextlib.AsyncExitStack() as stack:
+    """Give what finds DID documents, without a server; nothing is made for it."""
+    beside = network(config) if has_directory(config.data) else contextlib.nullcontext(config)
+    async with beside as reachable, contextlib.AsyncExitStack() as stack:
         client = Client(trusted=(reachable.plc_url, *reachable.trusted_origins))
         stack.push_async_callback(client.close)
         resolver = DidResolver(client, PlcDirectory(client, reachable.plc_url), clock=lambda: datetime.now(UTC))

@@ -25,17 +25,6 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(280)]
 KILLS = 8
 
 
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[ServerProcess]:
-    """A server process that ends with the test."""
-    server = ServerProcess(tmp_path / "data", tmp_path / "log")
-    try:
-        server.start()
-        yield server
-    finally:
-        server.end()
-
-
 class Someone:
     """An account, and what it knows to be there: blobs that were answered, and records that refer to one."""
 

@@ -5,10 +5,8 @@ import random
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
-from pathlib import Path
 
 import httpx
 import pytest
@@ -34,17 +32,6 @@ class Person:
     did: str
     handle: str
     jwt: str
-
-
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[ServerProcess]:
-    """A server process that ends with the test."""
-    server = ServerProcess(tmp_path / "data", tmp_path / "log")
-    try:
-        server.start()
-        yield server
-    finally:
-        server.end()
 
 
 def register(server: ServerProcess, name: str) -> Person:

@@ -4,8 +4,6 @@ import contextlib
 import random
 import threading
 import time
-from collections.abc import Iterator
-from pathlib import Path
 from secrets import token_hex
 
 import httpx
@@ -26,17 +24,6 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(280)]
 KILLS = 5
 RECORDS = 25_000
 """More than are moved at once, so that there is a time in which some have moved and others have not."""
-
-
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[ServerProcess]:
-    """A server process that ends with the test."""
-    server = ServerProcess(tmp_path / "data", tmp_path / "log")
-    try:
-        server.start()
-        yield server
-    finally:
-        server.end()
 
 
 def settle_in(server: ServerProcess) -> MemoryRepo:

@@ -5,7 +5,6 @@ import random
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -22,17 +21,6 @@ ACCOUNTS = 3
 WRITERS_EACH = 3
 LONGEST = 0.9
 """Seconds of writing before a kill at the most: some hundred commits, so that it hits a different moment each time."""
-
-
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[ServerProcess]:
-    """A server process that ends with the test."""
-    server = ServerProcess(tmp_path / "data", tmp_path / "log")
-    try:
-        server.start()
-        yield server
-    finally:
-        server.end()
 
 
 class Newcomers:

@@ -7,10 +7,9 @@ import sys
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing, suppress
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 
@@ -43,17 +42,6 @@ GENEROUS = 20.0
 """Seconds that no request may wait: it is not slow that is looked for, but stuck."""
 
 NOTE = "com.example.note"
-
-
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[ServerProcess]:
-    """A server process that ends with the test."""
-    server = ServerProcess(tmp_path / "data", tmp_path / "log")
-    try:
-        server.start()
-        yield server
-    finally:
-        server.end()
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,9 +12,7 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
 from contextlib import closing
-from pathlib import Path
 
 import libipld
 import pytest
@@ -38,17 +36,6 @@ MORE_THAN_BUFFERS = 3_000_000
 
 GENEROUS = 20.0
 """Seconds that no request may wait: it is not slow that is looked for, but stuck."""
-
-
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[ServerProcess]:
-    """A server process that ends with the test."""
-    server = ServerProcess(tmp_path / "data", tmp_path / "log")
-    try:
-        server.start()
-        yield server
-    finally:
-        server.end()
 
 
 class Reader:

@@ -336,3 +336,38 @@ async def test_when_no_transaction_can_be_had_items_are_told_too() -> None:
     carried_out(queue, Journal("begin"))
 
     assert outcomes(answers) == [CommitFailed, CommitFailed]
+
+
+async def test_a_function_that_does_nothing_of_what_it_is_given_holds_up_nobody() -> None:
+    """It is a fault; each item is told so, and the queue goes on."""
+    queue = Queue(lambda: None)
+    answers = [queue.put_together(Adder(most=0).add, 100, 1)] + [
+        queue.put_together(adder.add, 100, item) for adder in [Adder(most=0)] for item in (1, 2)
+    ]
+    last = queue.put(nothing)
+
+    carried_out(queue, Journal())
+
+    assert outcomes(answers) == [ValueError, ValueError, ValueError]
+    assert last.done()
+
+
+@pytest.mark.parametrize("where", ["begin", "enter", "undo", "commit"])
+async def test_a_fault_of_a_session_holds_up_nobody(where: str) -> None:
+    """What is no error of a database's is told like one: whoever waits would wait for ever."""
+
+    class Faulty(Journal):
+        def _note(self, what: str) -> None:
+            super()._note(what)
+            if what == where:
+                raise ZeroDivisionError
+
+    queue = Queue(lambda: None)
+    answers = [queue.put(fn) for fn in (nothing, refuse)]
+
+    while len(queue):
+        carried_out(queue, Faulty())
+
+    assert type(answers[0].exception()) is CommitFailed
+    assert answers[1].done()
+    assert answers[1].exception() is not None

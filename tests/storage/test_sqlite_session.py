@@ -1,11 +1,13 @@
 """One SQLite connection: how it is set up, and when its log is due to be copied back."""
 
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from roost.storage import sqlite_session
+from roost.storage.errors import QueryFailed
 from roost.storage.sqlite_session import Reader, Writer, connect
 
 LIMIT = 20 * (4096 + 24)
@@ -111,3 +113,20 @@ def test_a_database_without_a_log_has_none_to_copy_back(path: Path) -> None:
 
     assert not writer.checkpoint_due()
     writer.close()
+
+
+def test_a_snapshot_that_cannot_be_closed_is_given_up(path: Path) -> None:
+    """Whoever reads next gets one of its own."""
+    connection = connect(path, cache_mib=1, read_only=True)
+    reader = Reader(connection)
+    reader.enter().all("SELECT 1 FROM sqlite_schema")
+    deny = (sqlite3.SQLITE_TRANSACTION, "COMMIT")
+    connection.set_authorizer(lambda *asked: sqlite3.SQLITE_DENY if asked[:2] == deny else sqlite3.SQLITE_OK)
+
+    with pytest.raises(QueryFailed):
+        reader.leave()
+
+    connection.set_authorizer(None)
+    assert reader.enter().all("SELECT 1") == [(1,)]
+    reader.leave()
+    reader.close()

@@ -20,7 +20,10 @@ from roost.syntax import Handle, InvalidSyntax
 
 app = typer.Typer(no_args_is_help=True, help="Make, list, delete and let back in accounts.")
 
-OTHERWISE: Final = "ask it over HTTP as the administrator"
+OTHERWISE: Final = (
+    "ask it over HTTP as the administrator: createInviteCode and createAccount of com.atproto.server;"
+    " searchAccounts, updateAccountPassword and deleteAccount of com.atproto.admin"
+)
 CREATE_OTHERWISE: Final = (
     "ask it over HTTP: com.atproto.server.createAccount, with a code of `roost invite create --url URL`"
 )

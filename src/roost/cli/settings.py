@@ -3,6 +3,7 @@
 import os
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from getpass import getuser
 from pathlib import Path
 from typing import Annotated
@@ -52,7 +53,8 @@ def settings(
     config = load(file, os.environ, flags)
     if dev is None and not config.dev and running.has_directory(config.data):
         config = load(file, os.environ, flags | {"dev": True})
-    return config
+    # A server that is named is asked, and the directory beside it, whatever is in the data directory.
+    return config if url is None else replace(config, plc_chosen=True)
 
 
 def admin_password(known: Config, given: str | None) -> str:

@@ -216,7 +216,7 @@ class GuardedTransport(httpx.AsyncBaseTransport):
         except httpcore.TimeoutException as error:
             raise TimedOut(f"{origin[1]} did not answer in time") from error
         except (httpcore.NetworkError, httpcore.ProtocolError) as error:
-            raise Unreachable(f"{origin[1]} cannot be reached: {error}") from error
+            raise Unreachable(f"{origin[0]}://{origin[1]}:{origin[2]} cannot be reached: {error}") from error
         return httpx.Response(
             status_code=response.status,
             headers=response.headers,

@@ -97,6 +97,7 @@ class Joint:
         """Do the first items, as many as go together: `done` says how many, and its write what each came to."""
         fn, key = self.name
         outcomes = fn(tx, key, [item for item, _ in self.waiting])
+        assert outcomes, "the first is done, at least"
         for (_, write), outcome in zip(self.waiting, outcomes, strict=False):
             if isinstance(outcome, Exception):
                 write.error = outcome
@@ -211,8 +212,8 @@ class Queue:
         try:
             session.begin()
             self._stage(batch, session)
-        except StorageError as error:
-            batch.failure = error
+        except Exception as error:  # noqa: BLE001 - a fault of ours would otherwise leave everybody waiting for ever
+            batch.failure = _storage_error(error)
         if batch.failure is not None and not batch.writes:
             # No transaction can be had. All are told now, rather than each after a long try of its own.
             while turn := self._take():
@@ -292,6 +293,14 @@ def _run(batch: Batch, turn: Write[Any] | Joint, session: Session, *, alone: boo
     return None
 
 
+def _storage_error(error: Exception) -> StorageError:
+    if isinstance(error, StorageError):
+        return error
+    unexpected = StorageError(f"unexpectedly, {error!r}")
+    unexpected.__cause__ = error
+    return unexpected
+
+
 def finish(batch: Batch, session: Session) -> None:
     """Make the batch durable, or undo it and say why in its `failure`. May run on any thread."""
     try:
@@ -299,8 +308,8 @@ def finish(batch: Batch, session: Session) -> None:
             session.commit()
         else:
             session.rollback()
-    except StorageError as error:
-        batch.failure = batch.failure or error
+    except Exception as error:  # noqa: BLE001 - as in stage()
+        batch.failure = batch.failure or _storage_error(error)
 
 
 def settle(batch: Batch) -> None:

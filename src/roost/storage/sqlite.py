@@ -177,7 +177,7 @@ class SqliteDatabase:
                 while quiet and self._writer.log_size > LOG_BYTES and monotonic() < until and not self._closed:
                     await self._queue.put(_touch)
                     await asyncio.sleep(0.01)
-        except DatabaseClosed:
+        except StorageError:  # that batch's writers are told; the log is looked at again when it has grown
             pass
         finally:
             if self._writer.log_size <= LOG_BYTES:

@@ -99,7 +99,11 @@ class Reader:
         """Close the snapshot, if one is open."""
         if self._open:
             self._open = False
-            self._execute("COMMIT")
+            try:
+                self._execute("COMMIT")
+            finally:
+                if self._connection.in_transaction:  # else no later one could begin
+                    self._execute("ROLLBACK")
 
     def close(self) -> None:
         """Close the connection."""

@@ -88,7 +88,7 @@ def test_a_password_that_is_sent_must_be_right(roost: Roost) -> None:
     """None is asked for; a wrong one shows that it is not the owner."""
     person = roost.person()
 
-    check_unauthenticated(person.post(NSID, json={"password": "wrong"}))
+    check_refused(person.post(NSID, json={"password": "wrong"}), "Invalid username or password")
     check_refused(person.post(NSID, json={"password": 1}), "data/password must be string")
     assert person.get("com.atproto.getSession").status_code == 200
     check_done(person.post(NSID, json={"password": PASSWORD}), {}, private=True)

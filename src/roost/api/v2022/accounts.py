@@ -132,7 +132,11 @@ async def delete_account(accounts: Accounts, caller: Caller, input: bytes) -> No
     """Delete the caller's account; a password is not asked for, but one that is sent must be right."""
     password = _password(input)
     if password is not None:
-        await accounts.check_password(await accounts.get(caller.account), password)
+        try:
+            await accounts.check_password(await accounts.get(caller.account), password)
+        except Unauthenticated as error:
+            # The token is good: a client that is told otherwise would sign in again, with the same password.
+            raise InvalidRequest("Invalid username or password") from error
     await accounts.delete(caller.account)
     return Nothing()
 
